@@ -1,0 +1,181 @@
+"""CLIP as several demos use it: pictures and texts in, unit vectors out (Radford et al. 2021,
+arXiv:2103.00020; SigLIP: Zhai et al. 2023, arXiv:2303.15343).
+
+Any open_clip folder works alike: the pocket model, LAION's ViT-B-32, SigLIP.
+
+    logits = logit_scale * image_features @ text_features.T + (logit_bias or 0)
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from demos.base.checkpoints import forget_damaged, open_folder
+from demos.base.devices import Device, limit_threads, pick_device
+from demos.base.errors import UserError
+from demos.base.hub import Progress
+from demos.base.loader import LOADER, is_out_of_memory, measure, place
+from demos.base.spec import Checkpoint
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+TEXT_BATCH, IMAGE_BATCH = 64, 16
+# Vectors kept per model: 40 MB at 512 numbers each.
+CACHED_TEXTS = 20_000
+# A token of any vocabulary in use is shorter than this on average; what lies beyond cannot be read,
+# and byte-pair merging takes time quadratic in the length of an unbroken word.
+_CHARACTERS_PER_TOKEN = 16
+_TENSOR_NAMES = {"open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "model.safetensors"}
+
+
+class ClipModel:
+    """An open_clip network with its preprocessing and tokenizer; safe to share between threads.
+
+    Attributes:
+        logit_scale: inverse temperature, already exponentiated (100 for OpenAI's).
+        logit_bias: SigLIP's bias; None for softmax-trained models.
+        parameters: number of weights.
+        image_size: side of the square the picture is brought to, in pixels.
+        context_length: tokens a text may have, begin and end marks included.
+        embed_dim: E, length of a feature vector.
+        nbytes: memory of the weights.
+    """
+
+    def __init__(self, network: Any, preprocess: Callable, tokenizer: Any, device: Device) -> None:
+        self._network, self._preprocess, self._tokenizer = network, preprocess, tokenizer
+        self.device = device
+        self.logit_scale = float(network.logit_scale.detach().exp())
+        bias = getattr(network, "logit_bias", None)
+        self.logit_bias = None if bias is None else float(bias.detach())
+        self.parameters = sum(p.numel() for p in network.parameters())
+        size = network.visual.image_size
+        self.image_size = int(size[0] if isinstance(size, (tuple, list)) else size)
+        self.context_length = int(tokenizer.context_length or network.context_length)
+        self.nbytes = measure(network)
+        self.embed_dim = self._encode_texts(["a"]).shape[1]
+        self._texts: OrderedDict[str, np.ndarray] = OrderedDict()  # least recently used first
+        self._lock = threading.Lock()
+
+    def image_features(self, pictures: Sequence[Image]) -> np.ndarray:
+        """Features of RGB pictures of any size: (B, E) float32 of unit length."""
+        import torch
+
+        batches = [np.empty((0, self.embed_dim), np.float32)]
+        for start in range(0, len(pictures), IMAGE_BATCH):
+            pixels = torch.stack([self._preprocess(picture.convert("RGB"))
+                                  for picture in pictures[start:start + IMAGE_BATCH]])
+            with torch.inference_mode():
+                features = self._network.encode_image(pixels.to(self.device.name), normalize=True)
+            batches.append(features.float().cpu().numpy())
+        return np.concatenate(batches)
+
+    def text_features(self, texts: Sequence[str]) -> np.ndarray:
+        """Features of texts: (B, E) float32 of unit length. A text once encoded is remembered.
+
+        Texts longer than the context are cut at its end (see `truncated`).
+        """
+        with self._lock:
+            rows = {text: self._texts[text] for text in texts if text in self._texts}
+        new = [text for text in dict.fromkeys(texts) if text not in rows]
+        for start in range(0, len(new), TEXT_BATCH):
+            batch = new[start:start + TEXT_BATCH]
+            rows.update(zip(batch, self._encode_texts(batch), strict=True))
+        with self._lock:
+            for text in dict.fromkeys(texts):
+                self._texts[text] = rows[text]
+                self._texts.move_to_end(text)
+            while len(self._texts) > CACHED_TEXTS:
+                self._texts.popitem(last=False)
+        return np.stack([rows[text] for text in texts]) if texts else np.empty((0, self.embed_dim), np.float32)
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """For each text, whether its end lies beyond the context and is not read."""
+        return [self._count_tokens(text) > self.context_length for text in texts]
+
+    def _encode_texts(self, texts: Sequence[str]) -> np.ndarray:
+        import torch
+
+        tokens = self._tokenizer([self._shorten(text) for text in texts])
+        with torch.inference_mode():
+            features = self._network.encode_text(tokens.to(self.device.name), normalize=True)
+        return features.float().cpu().numpy()
+
+    def _count_tokens(self, text: str) -> int:
+        text = self._tokenizer.clean_fn(self._shorten(text))
+        inner = getattr(self._tokenizer, "tokenizer", None)  # a transformers tokenizer inside
+        if inner is not None:
+            return len(inner(text, truncation=False, verbose=False).input_ids)
+        return len(self._tokenizer.encode(text)) + 2  # begin and end marks
+
+    def _shorten(self, text: str) -> str:
+        limit = _CHARACTERS_PER_TOKEN * self.context_length
+        # White space first: the tokenizers fold it, so a run of it must not use up the allowance.
+        return text if len(text) <= limit else " ".join(text[:64 * limit].split())[:limit]
+
+
+@contextmanager
+def open_clip_model(checkpoint: Checkpoint, device: Device | None = None,
+                    progress: Progress | None = None) -> Iterator[ClipModel]:
+    """Lend the CLIP of `checkpoint`, loading (and first downloading) it when need be.
+
+    It runs in float32 on every device: the cosines on the screen are then the same everywhere, and
+    these networks are small.
+
+    Raises:
+        UserError: from `open_folder`; `checkpoint_broken`, `checkpoint_unsupported`, `out_of_memory`.
+    """
+    def build() -> ClipModel:
+        return load_clip(checkpoint, device or pick_device(), progress)
+
+    key = ("clip", checkpoint.id, checkpoint.revision, device.name if device else None)
+    with LOADER.use(key, build, expected=int(checkpoint.parameters * 4e6)) as model:
+        yield model
+
+
+def load_clip(checkpoint: Checkpoint, device: Device, progress: Progress | None = None) -> ClipModel:
+    """Build the CLIP of `checkpoint` on `device`, outside the loader. Raises as `open_clip_model`."""
+    folder = open_folder(checkpoint, progress)
+    _refuse_foreign_parts(folder, checkpoint.name)
+    import open_clip
+    from safetensors import SafetensorError
+
+    limit_threads()
+    try:
+        # The folder, never a tag: a tag falls back to a pickle where no safetensors has its exact name.
+        network, _, preprocess = open_clip.create_model_and_transforms(
+            f"local-dir:{folder}", pretrained_text=False, require_pretrained=True)
+        tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+        return ClipModel(place(network, device), preprocess, tokenizer, device)
+    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,
+            IndexError, OSError) as error:
+        if is_out_of_memory(error):
+            raise
+        forget_damaged(checkpoint)
+        raise UserError("checkpoint_broken", name=checkpoint.name) from error
+
+
+def _refuse_foreign_parts(folder: Path, name: str) -> None:
+    """Refuse a folder without an open_clip configuration, or whose network names parts elsewhere
+    (a text tower on the Hub, a timm model by address): open_clip would go and fetch them."""
+    try:
+        config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))["model_cfg"]
+        towers = (config["vision_cfg"], config["text_cfg"])
+        foreign = (towers[1].get("hf_model_name") or ":" in str(towers[0].get("timm_model_name", "")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError("checkpoint_unsupported", name=name) from error
+    if foreign:
+        raise UserError("checkpoint_unsupported", name=name)
+    # open_clip prefers a pickle of a usual name to safetensors of an unusual one.
+    tensors = {path.name for path in folder.glob("*.safetensors")}
+    if not tensors or not tensors & _TENSOR_NAMES and any(
+            True for pattern in ("*.bin", "*.pth") for _ in folder.glob(pattern)):
+        raise UserError("checkpoint_unsupported", name=name)

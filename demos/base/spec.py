@@ -1,0 +1,70 @@
+"""What a demo says about itself: read at start-up by the registry, so nothing heavy is imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+# The tabs of the page, in this order (one tab per era that has a demo).
+ERAS = ("foundations", "sequences", "transformers", "generative", "contrastive", "multimodal",
+        "scaling", "mixture_of_experts", "world_models", "reasoning", "efficiency")
+
+WEIGHTS = Path(__file__).parents[2] / "weights"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The paper an era is told by. `arxiv` is the identifier, shown as text (no link leaves the page)."""
+
+    title: str
+    authors: str
+    year: int
+    arxiv: str
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model one can open by its `id`.
+
+    Exactly one of `folder` (pocket: inside `weights/`) and `repo` (Hugging Face Hub) is set, or
+    neither for a folder or Hub id that a visitor typed (then `id` is that text).
+    Attributes:
+        revision: full commit on the Hub, so that what is loaded is what was reviewed.
+        files: patterns fetched from the Hub; never a pickle.
+        megabytes: safetensors to download (10^6 bytes), known before anything starts.
+        gigabytes: estimated memory at half precision (10^9 bytes).
+        parameters: millions.
+    """
+
+    id: str
+    name: str
+    licence: str
+    parameters: float
+    folder: Path | None = None
+    repo: str | None = None
+    revision: str | None = None
+    files: tuple[str, ...] = ("*.safetensors", "*.json", "*.txt", "*.model")
+    megabytes: float = 0.0
+    gigabytes: float = 0.0
+    languages: tuple[str, ...] = ("en",)
+
+
+@dataclass(frozen=True)
+class DemoSpec:
+    """One demo: its folder name is its id, equal in `demos/`, `weights/` and `tests/`."""
+
+    id: str
+    era: str
+    paper: Paper
+    checkpoints: tuple[Checkpoint, ...]
+
+    def __post_init__(self) -> None:
+        if self.era not in ERAS:
+            raise ValueError(f"demo {self.id!r}: era {self.era!r} is not one of {ERAS}")
+        ids = [checkpoint.id for checkpoint in self.checkpoints]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"demo {self.id!r}: checkpoint ids repeat: {ids}")
+
+    @property
+    def year(self) -> int:
+        return self.paper.year

@@ -1,0 +1,103 @@
+"""Text lookup: every word on the screen comes from a TOML file per language, found by a short key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+LANGUAGES = ("en", "zh")
+_BASE = Path(__file__).parent / "text"
+_UI = Path(__file__).parent.parent / "ui" / "text"
+
+
+class MissingText(KeyError):
+    """A key that a language's files do not hold: always a defect of ours, never a visitor's."""
+
+
+class Text:
+    """The words of one page in one language: `text("label.run")`, `text("error.empty", limit=64)`."""
+
+    def __init__(self, language: str, entries: Mapping[str, object]) -> None:
+        self.language = language
+        self._entries = dict(entries)
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The words for `key` with `{placeholders}` filled.
+
+        Raises:
+            MissingText: the key is absent, or names a list.
+            KeyError: a placeholder has no value.
+        """
+        entry = self._entries.get(key)
+        if not isinstance(entry, str):
+            raise MissingText(f"no text {key!r} in {self.language!r}")
+        return entry.format(**values)
+
+    def list(self, key: str) -> list[str]:
+        """The list of words under `key` (presets, examples). Raises MissingText as above."""
+        entry = self._entries.get(key)
+        if not isinstance(entry, list):
+            raise MissingText(f"no text list {key!r} in {self.language!r}")
+        return [str(item) for item in entry]
+
+    def records(self, key: str) -> list[dict[str, object]]:
+        """The tables under `[[key]]` (examples, presets), in file order. Raises MissingText as above."""
+        entry = self._entries.get(key)
+        if not isinstance(entry, list) or not all(isinstance(item, dict) for item in entry):
+            raise MissingText(f"no text records {key!r} in {self.language!r}")
+        return entry
+
+    def section(self, prefix: str) -> dict[str, str]:
+        """All words under `prefix.`, keyed by the rest: what a browser component is handed."""
+        start = prefix + "."
+        return {k[len(start):]: v for k, v in self._entries.items()
+                if k.startswith(start) and isinstance(v, str)}
+
+    def keys(self) -> frozenset[str]:
+        return frozenset(self._entries)
+
+    def items(self):
+        return self._entries.items()
+
+
+def load_text(language: str, folder: Path | None = None) -> Text:
+    """The shared words of `language`, with those of a demo's `text/` folder added.
+
+    The demo's `story.<language>.md`, when present, is the entry `story`.
+
+    Raises:
+        ValueError: `language` is not one of LANGUAGES, or a demo redefines a shared key.
+        FileNotFoundError: the demo lacks `text/<language>.toml`.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"language {language!r} is not one of {LANGUAGES}")
+    entries = dict(_shared(language))
+    if folder is not None:
+        own = _read(folder / f"{language}.toml")
+        story = folder / f"story.{language}.md"
+        if story.exists():
+            own["story"] = story.read_text(encoding="utf-8")
+        clash = sorted(entries.keys() & own.keys())
+        if clash:
+            raise ValueError(f"{folder}: redefines shared text {clash}")
+        entries |= own
+    return Text(language, entries)
+
+
+@cache
+def _shared(language: str) -> Mapping[str, object]:
+    return _read(_BASE / f"{language}.toml") | _read(_UI / f"{language}.toml")
+
+
+def _read(path: Path) -> dict[str, object]:
+    return dict(_flatten(tomllib.loads(path.read_text(encoding="utf-8"))))
+
+
+def _flatten(table: Mapping[str, object], prefix: str = ""):
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,136 @@
+"""Zero-shot classification with CLIP, and its reverse: searching pictures by a sentence.
+
+Radford et al. 2021 (arXiv:2103.00020), section 3.1: each label is put into prompt templates, the text
+tower turns the prompts into a classifier's weights, and the picture's features are scored by them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import cache
+
+import numpy as np
+
+from ..base.checkpoints import any_checkpoint_allowed, find_checkpoint
+from ..base.clip import ClipModel, open_clip_model
+from ..base.compute import gpu
+from ..base.measured import read_metrics
+from ..base.spec import WEIGHTS, Checkpoint
+from .domain import out_of_domain_score
+from .schema import SLOT, Hit, Request, Result, check_query
+from .spec import POCKET, SPEC
+
+HERE = WEIGHTS / SPEC.id
+BACKGROUND = 128
+
+
+@gpu(duration=20)
+def classify(request: Request) -> Result:
+    """Scores one picture against the labels.
+
+    Raises:
+        UserError: from opening the checkpoint.
+    """
+    from PIL import Image
+
+    checkpoint = checkpoint_of(request.checkpoint)
+    with open_clip_model(checkpoint) as model:
+        start = time.perf_counter()
+        picture = model.image_features([Image.fromarray(request.picture)])[0]
+        weights = classifier_weights(model, request.labels, request.templates)
+        names, captions = background_captions(model, checkpoint, request.language, request.templates)
+        milliseconds = 1000 * (time.perf_counter() - start)
+        cut = model.truncated([fill(request.templates[0], label) for label in request.labels])
+        stranger = strangeness(picture) if checkpoint is POCKET else None
+        return Result(
+            cosines=weights @ picture,
+            logit_scale=model.logit_scale, logit_bias=model.logit_bias,
+            background=captions @ picture, background_names=names,
+            same=tuple(same_thing(label, names) for label in request.labels),
+            cut=tuple(label for label, is_cut in zip(request.labels, cut, strict=True) if is_cut),
+            stranger=stranger, stranger_threshold=stranger_threshold() if stranger is not None else None,
+            milliseconds=milliseconds, device=model.device.label, dtype="float32",
+            parameters=model.parameters)
+
+
+def classifier_weights(model: ClipModel, labels: tuple[str, ...], templates: tuple[str, ...]) -> np.ndarray:
+    """(L, E) unit vectors: the mean over templates of each label's unit text features (section 3.1.4)."""
+    prompts = [fill(template, label) for label in labels for template in templates]
+    features = model.text_features(prompts).reshape(len(labels), len(templates), -1).mean(axis=1)
+    return features / np.linalg.norm(features, axis=1, keepdims=True)
+
+
+def fill(template: str, label: str) -> str:
+    """The prompt. Not `str.format`: a label or template may hold braces of its own."""
+    return template.replace(SLOT, label)
+
+
+@gpu(duration=10)
+def search(query: str, language: str, k: int = 24) -> list[Hit]:
+    """The k emoji whose average picture lies closest to the sentence, by the pocket model.
+
+    Raises:
+        UserError: the query is empty or too long; from opening the checkpoint.
+    """
+    query = check_query(query)
+    entries, features = gallery()["entries"], gallery()["image_features"]
+    with open_clip_model(POCKET) as model:
+        cosines = features @ model.text_features([query])[0]
+    best = np.argsort(-cosines, kind="stable")[:k]
+    return [Hit(entries[i]["emoji"], entries[i][f"name_{language}"], float(cosines[i])) for i in best]
+
+
+def background_captions(model: ClipModel, checkpoint: Checkpoint, language: str,
+                        templates: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names of everyday things spread over the emoji, and their (K, E) unit text features."""
+    entries = gallery()["entries"]
+    chosen = np.linspace(0, len(entries) - 1, BACKGROUND).astype(int)
+    # A checkpoint that never read Chinese gets the English names.
+    language = language if language in checkpoint.languages else "en"
+    names = tuple(entries[i][f"name_{language}"] for i in chosen)
+    if checkpoint is POCKET:
+        return names, gallery()[f"text_features_{language}"][chosen]
+    return names, classifier_weights(model, names, templates[:1])
+
+
+def same_thing(label: str, names: tuple[str, ...]) -> tuple[int, ...]:
+    """Indices of the names that share a word with `label` (for Chinese, a character)."""
+    words = _words(label)
+    return tuple(i for i, name in enumerate(names) if words & _words(name))
+
+
+def _words(text: str) -> frozenset[str]:
+    latin = "".join(c if c.isascii() and c.isalnum() else " " for c in text.lower()).split()
+    return frozenset(w.rstrip("s") for w in latin if len(w) > 2) | frozenset(c for c in text if 0x4E00 <= ord(c) <= 0x9FFF)
+
+
+def strangeness(image_features: np.ndarray) -> float:
+    """How unlike every emoji the picture is: higher is stranger. image_features: (E,) unit vector."""
+    return float(out_of_domain_score(image_features[None], gallery()["image_features"])[0])
+
+
+def stranger_threshold() -> float:
+    return float(read_metrics(SPEC.id)["out_of_domain"]["threshold"])
+
+
+def checkpoint_of(id: str) -> Checkpoint:
+    return find_checkpoint(id, SPEC.checkpoints, allow_any=any_checkpoint_allowed())
+
+
+@cache
+def gallery() -> dict[str, object]:
+    """The ~1,030 emoji as the recipe wrote them: names, mean image features, name text features (N, E)."""
+    from safetensors.numpy import load_file
+
+    entries = json.loads((HERE / "gallery.json").read_text(encoding="utf-8"))
+    tensors = {name: array.astype(np.float32) for name, array in load_file(HERE / "gallery.safetensors").items()}
+    return {"entries": entries, **tensors}
+
+
+def warm() -> None:
+    """Loads the pocket model and runs it once, so that the first click is as fast as the second."""
+    from .view import default_templates
+
+    blank = np.full((64, 64, 3), 255, np.uint8)
+    classify(Request(blank, ("a", "b"), tuple(default_templates("en")[:1]), POCKET.id))

@@ -1,0 +1,130 @@
+"""What a visitor may ask of CLIP, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base.errors import UserError
+
+MAX_LABELS = 64
+MAX_LABEL_CHARS = 200
+MAX_TEMPLATES = 32
+MAX_TEMPLATE_CHARS = 200
+MAX_QUERY_CHARS = 300
+SLOT = "{}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One picture against the visitor's own labels.
+
+    Attributes:
+        picture: (H, W, 3) uint8 RGB.
+        labels: 1 to MAX_LABELS different texts.
+        templates: 1 to MAX_TEMPLATES texts, each with SLOT where the label goes.
+        checkpoint: id of a checkpoint.
+        language: of the page; the background captions are in it.
+    """
+
+    picture: np.ndarray
+    labels: tuple[str, ...]
+    templates: tuple[str, ...]
+    checkpoint: str
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        if self.picture.ndim != 3 or self.picture.shape[2] != 3 or self.picture.dtype != np.uint8:
+            raise ValueError(f"picture: {self.picture.shape} {self.picture.dtype}, expected (H, W, 3) uint8")
+        check_labels(self.labels)
+        check_templates(self.templates)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Scores of one picture; L labels, K background captions.
+
+    Attributes:
+        cosines: (L,) float32 in [-1, 1], picture against each label's mean caption.
+        logit_scale: the checkpoint's trained inverse temperature; logit = logit_scale * cosine + bias.
+        logit_bias: SigLIP's bias, or None where probabilities are a softmax.
+        background: (K,) float32 in [-1, 1], picture against each background caption.
+        background_names: K captions' names.
+        same: for each label, indices of background captions that name the same thing.
+        cut: labels longer than the text tower's context.
+        stranger: out-of-domain score of the picture, or None where none is defined.
+        stranger_threshold: scores above it are outside what the model has seen.
+        milliseconds: wall-clock time of the model's work.
+    """
+
+    cosines: np.ndarray
+    logit_scale: float
+    logit_bias: float | None
+    background: np.ndarray
+    background_names: tuple[str, ...]
+    same: tuple[tuple[int, ...], ...]
+    cut: tuple[str, ...]
+    stranger: float | None
+    stranger_threshold: float | None
+    milliseconds: float
+    device: str
+    dtype: str
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One emoji found by a sentence: `cosine` in [-1, 1]."""
+
+    emoji: str
+    name: str
+    cosine: float
+
+
+def parse_lines(text: str | None) -> tuple[tuple[str, ...], int]:
+    """-> the different lines of `text`, trimmed, empty ones dropped; and how many were repeats."""
+    lines = [tidy(line) for line in (text or "").replace("\r\n", "\n").split("\n")]
+    lines = [line for line in lines if line]
+    unique = tuple(dict.fromkeys(lines))
+    return unique, len(lines) - len(unique)
+
+
+def tidy(line: str) -> str:
+    """Trims; control characters become their visible pictures, so that what is scored is what is shown."""
+    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c != "\t" else " " if c == "\t"
+                   else c for c in line if ord(c) != 127).strip()
+
+
+def check_labels(labels: tuple[str, ...]) -> None:
+    """Raises UserError when there are none, too many, or one is too long."""
+    if not labels:
+        raise UserError("labels_empty")
+    if len(labels) > MAX_LABELS:
+        raise UserError("labels_many", n=len(labels), limit=MAX_LABELS)
+    for line, label in enumerate(labels, 1):
+        if len(label) > MAX_LABEL_CHARS:
+            raise UserError("label_long", line=line, n=len(label), limit=MAX_LABEL_CHARS)
+
+
+def check_templates(templates: tuple[str, ...]) -> None:
+    """Raises UserError when there are none, too many, or one is too long or lacks the slot."""
+    if not templates:
+        raise UserError("templates_empty")
+    if len(templates) > MAX_TEMPLATES:
+        raise UserError("templates_many", n=len(templates), limit=MAX_TEMPLATES)
+    for line, template in enumerate(templates, 1):
+        if len(template) > MAX_TEMPLATE_CHARS:
+            raise UserError("template_long", line=line, limit=MAX_TEMPLATE_CHARS)
+        if SLOT not in template:
+            raise UserError("template_no_slot", line=line, template=template)
+
+
+def check_query(query: str | None) -> str:
+    """The sentence to search by, trimmed. Raises UserError when it is empty or too long."""
+    query = tidy((query or "").replace("\n", " "))
+    if not query:
+        raise UserError("query_empty")
+    if len(query) > MAX_QUERY_CHARS:
+        raise UserError("query_long", n=len(query), limit=MAX_QUERY_CHARS)
+    return query

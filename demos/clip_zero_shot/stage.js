@@ -1,0 +1,167 @@
+// CLIP's stage: ranked bars, re-ranked here when the temperature moves or a label is dropped.
+"use strict";
+(() => {
+  const { h, register, fill } = epochs;
+
+  // Softmax over the labels kept (CLIP), or a sigmoid per label (SigLIP): cosines never change.
+  function probabilities(cosines, kept, scale, bias) {
+    if (bias !== null && bias !== undefined) return cosines.map((c, i) => (kept[i] ? 1 / (1 + Math.exp(-(scale * c + bias))) : 0));
+    const top = Math.max(...cosines.filter((_, i) => kept[i]).map((c) => scale * c));
+    const weights = cosines.map((c, i) => (kept[i] ? Math.exp(scale * c - top) : 0));
+    const sum = weights.reduce((a, b) => a + b, 0);
+    return weights.map((w) => w / sum);
+  }
+
+  // "None of these": each label alone against the background captions that do not mean the same.
+  function againstBackground(cosines, background, same, scale) {
+    return cosines.map((c, i) => {
+      const others = background.filter((_, j) => !same[i].includes(j));
+      return 1 / (1 + others.reduce((sum, b) => sum + Math.exp(scale * (b - c)), 0));
+    });
+  }
+  epochs.clip = { probabilities, againstBackground };
+
+  const percent = (p) => (p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + " %";
+
+  register("clip_stage", ({ root, props, watch, text }) => {
+    const demo = props.demo;
+    let result = {};
+    let dropped = new Set();
+    let scale = 1;
+    let none = false;
+    let rows = [];
+
+    const slider = h("input", { type: "range", min: 0, max: 1, step: 0.002, id: "clip-scale" });
+    const shown = h("output", { for: "clip-scale" });
+    const toScale = (x) => Math.exp(x * Math.log(500));         // 1 … 500, even in ratio
+    const fromScale = (s) => Math.log(Math.max(1, s)) / Math.log(500);
+    const trained = h("button.small", { type: "button", onclick: () => setScale(result.logit_scale) }, text.trained_scale);
+    const noneBox = h("input", { type: "checkbox", id: "clip-none", onchange: (e) => { none = e.target.checked; draw(); } });
+    const list = h("ol.ranking", { "aria-label": text.ranking });
+    const axis = h("p.axis");
+    const note = h("p.stage-note");
+    const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
+    const tools = h("div.stage-tools.control-temperature", {},
+      h("label", { for: "clip-scale" }, text.temperature), slider, shown, trained,
+      h("label.check.control-none", { for: "clip-none" }, noneBox, text.none_of_these));
+    const live = h("div.stage-live", { hidden: true }, tools, axis, list, note);
+    root.append(h("section.stage", { "aria-label": text.stage }, empty, live));
+
+    slider.addEventListener("input", () => setScale(toScale(+slider.value)));
+    function setScale(value) {
+      scale = value;
+      slider.value = fromScale(value);
+      shown.textContent = value.toFixed(value < 10 ? 1 : 0);
+      slider.setAttribute("aria-valuetext", fill(text.scale_value, { value: shown.textContent }));
+      draw();
+    }
+
+    function makeRows() {
+      rows = result.labels.map((label, i) => {
+        const bar = h("span.bar", {}, h("span.bar-fill"));
+        const value = h("span.p");
+        const cosine = h("span.cos", {}, result.cosines[i].toFixed(3));
+        const button = h("button.drop-label", { type: "button", onclick: () => {
+          dropped.has(i) ? dropped.delete(i) : dropped.add(i);
+          if (dropped.size === result.labels.length) dropped.delete(i);
+          draw();
+        } });
+        const name = h("span.name", { dir: "auto", title: label }, label);
+        const row = h("li.row", {}, name, bar, value, cosine, button);
+        return { row, bar: bar.firstChild, value, button, label };
+      });
+      list.replaceChildren(...rows.map((r) => r.row));
+    }
+
+    function scores() {
+      const kept = result.labels.map((_, i) => !dropped.has(i));
+      return none && result.background
+        ? againstBackground(result.cosines, result.background, result.same, scale).map((p, i) => (kept[i] ? p : 0))
+        : probabilities(result.cosines, kept, scale, result.logit_bias);
+    }
+
+    function order(p) {
+      return [...p.keys()].sort((a, b) => dropped.has(a) - dropped.has(b) || result.cosines[b] - result.cosines[a] || a - b);
+    }
+
+    function draw() {
+      if (!result.labels) return;
+      const p = scores();
+      const ranking = order(p);
+      ranking.forEach((i, place) => {
+        const r = rows[i];
+        const out = dropped.has(i);
+        r.row.className = "row" + (out ? " out" : "") + (place === 0 ? " first" : "");
+        r.row.style.order = place;
+        r.bar.style.transform = `scaleX(${out ? 0 : p[i]})`;
+        r.value.textContent = out ? "–" : percent(p[i]);
+        r.button.textContent = out ? "+" : "×";
+        r.button.setAttribute("aria-label", fill(out ? text.restore_label : text.drop_label, { label: r.label }));
+        if (list.children[place] !== r.row) list.insertBefore(r.row, list.children[place] || null);
+      });
+      axis.replaceChildren(h("span", {}, none && result.background ? text.axis_background : result.logit_bias == null ? text.axis_softmax : text.axis_sigmoid),
+        h("span", {}, text.axis_cosine));
+      const strongest = Math.max(...p);
+      note.textContent = none && result.background
+        ? fill(strongest < 0.5 ? text.none_fits : text.some_fits, { n: result.background.length, percent: percent(strongest) })
+        : dropped.size ? text.dropped_note : "";
+      list.dataset.drawn = String(Math.round(performance.now()));
+    }
+
+    function figure() {
+      const p = scores();
+      const ranking = order(p).filter((i) => !dropped.has(i));
+      const rowsOut = ranking.map((i) => ({ label: result.labels[i], probability: p[i], cosine: result.cosines[i] }));
+      return { name: "epochs-clip", rows: rowsOut, svg: svg(rowsOut),
+        record: { demo, checkpoint: result.checkpoint, templates: result.templates, logit_scale: scale, logit_bias: result.logit_bias,
+          scoring: none ? "background" : result.logit_bias == null ? "softmax" : "sigmoid", rows: rowsOut } };
+    }
+
+    function svg(data) {
+      const [W, line] = [720, 30];
+      const H = 56 + data.length * line + 24;
+      const clean = (s) => s.replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+      const t = (x, y, s, more = {}) => h("text", { x, y, "font-size": 14, fill: "#1d1d1f", ...more }, clean(s));
+      const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
+        "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
+        h("title", {}, text.figure_title), h("rect", { width: W, height: H, fill: "#fff" }),
+        t(16, 28, `${result.name} · ${text.axis_softmax}`, { "font-weight": 600 }),
+        data.map((r, k) => {
+          const y = 48 + k * line;
+          const short = [...r.label];
+          return h("g", {}, t(226, y + 17, short.length > 28 ? short.slice(0, 27).join("") + "…" : r.label, { "text-anchor": "end" }),
+            h("rect", { x: 236, y: y + 4, width: 320, height: 18, rx: 4, fill: "#eef0f4" }),
+            h("rect", { x: 236, y: y + 4, width: Math.max(1, 320 * r.probability), height: 18, rx: 4, fill: k ? "#8aa4d6" : "#3056b8" }),
+            t(636, y + 17, percent(r.probability), { "text-anchor": "end" }),
+            t(704, y + 17, r.cosine.toFixed(3), { "text-anchor": "end", fill: "#60646c" }));
+        }), t(16, H - 10, result.footer || "", { "font-size": 11, fill: "#60646c" }));
+      return new XMLSerializer().serializeToString(node);
+    }
+
+    function adopt() {
+      result = epochs.read(props);
+      dropped = new Set();
+      const ok = Boolean(result.labels);
+      live.hidden = !ok;
+      empty.hidden = ok;
+      if (!ok) { epochs.withdrawFigure(demo); return; }
+      noneBox.disabled = !result.background;
+      makeRows();
+      setScale(result.logit_scale);
+      list.dataset.run = result.run;
+      epochs.offerFigure(demo, figure);
+    }
+    watch("value", adopt);
+    adopt();
+  });
+
+  register("clip_search", ({ root, props, watch, text }) => {
+    const grid = h("ol.glyphs", { "aria-label": text.search_results });
+    root.append(grid);
+    watch("value", () => {
+      const { hits } = epochs.read(props);
+      grid.replaceChildren(...(hits || []).map((hit) => h("li.glyph", { title: `${hit.name} · ${hit.cosine.toFixed(3)}` },
+        h("span.glyph-picture", { "aria-hidden": true }, hit.emoji), h("span.glyph-name", {}, hit.name), h("span.cos", {}, hit.cosine.toFixed(3)))));
+    });
+  });
+})();

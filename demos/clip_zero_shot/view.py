@@ -1,0 +1,168 @@
+"""CLIP's answer as the page shows it: values for the browser's components, no torch, no gradio."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from ..base.spec import WEIGHTS, Checkpoint
+from ..base.text import Text
+from ..figures.bars import Bar, Bars
+from .schema import Hit, Request, Result
+
+_runs = itertools.count(1)
+
+
+@cache
+def _templates() -> dict[str, list[str]]:
+    path = Path(__file__).parent / "templates.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def default_templates(language: str) -> list[str]:
+    """The ensemble's templates; the first is the single one."""
+    return _templates()[language]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """(L,) -> (L,), summing to 1."""
+    weights = np.exp(logits - logits.max())
+    return weights / weights.sum()
+
+
+def probabilities(result: Result) -> np.ndarray:
+    """(L,): softmax over the labels (CLIP), or a sigmoid for each label alone (SigLIP)."""
+    logits = result.logit_scale * result.cosines.astype(np.float64)
+    if result.logit_bias is None:
+        return softmax(logits)
+    return 1 / (1 + np.exp(-(logits + result.logit_bias)))
+
+
+def stage_value(request: Request, result: Result, checkpoint: Checkpoint, text: Text) -> dict:
+    """What the stage's script needs to rank, re-rank and export without asking the server again."""
+    return {
+        "run": next(_runs),                        # tells a new answer from a redrawn one
+        "labels": list(request.labels),
+        "cosines": [round(float(c), 5) for c in result.cosines],
+        "logit_scale": result.logit_scale,
+        "logit_bias": result.logit_bias,
+        "background": [round(float(c), 5) for c in result.background],
+        "background_names": list(result.background_names),
+        "same": [list(indices) for indices in result.same],
+        "checkpoint": checkpoint.id,
+        "name": checkpoint.name,
+        "templates": list(request.templates),
+        "footer": text("stage.figure_footer", checkpoint=checkpoint.name, templates=" · ".join(request.templates)[:80]),
+    }
+
+
+def facts_value(request: Request, result: Result, checkpoint: Checkpoint, text: Text) -> dict:
+    """The sentence and the rows of what happened."""
+    p = probabilities(result)
+    order = np.argsort(-result.cosines, kind="stable")
+    first = order[0]
+    if len(order) == 1:
+        sentence = text("result.sentence_one", cosine=f"{result.cosines[first]:.3f}")
+    else:
+        second = order[1]
+        sentence = text("result.sentence", model=checkpoint.name, n=len(order), first=request.labels[first],
+                        p=percent(p[first]), second=request.labels[second], q=percent(p[second]))
+    return {
+        "sentence": sentence,
+        "badge": live_badge(text),
+        "rows": [[text("facts.checkpoint"), checkpoint.name],
+                 [text("facts.device"), result.device],
+                 [text("facts.dtype"), result.dtype],
+                 [text("facts.milliseconds"), text("facts.ms", ms=f"{result.milliseconds:.0f}")],
+                 [text("facts.evaluations"), "1"],
+                 [text("facts.parameters"), text("facts.millions", n=f"{result.parameters / 1e6:.1f}")]],
+    }
+
+
+def notes(request: Request, result: Result, checkpoint: Checkpoint, merged: int, text: Text) -> list[str]:
+    """Sentences a visitor should read beside the answer; none when all is as expected."""
+    found = []
+    if merged:
+        found.append(text("result.merged", n=merged))
+    if result.cut:
+        found.append(text("result.cut", labels=", ".join(shorten(label) for label in result.cut[:3])))
+    if checkpoint.languages == ("en",) and checkpoint.parameters and any(_is_chinese(s) for s in request.labels):
+        found.append(text("result.not_chinese", model=checkpoint.name))
+    return found
+
+
+def is_stranger(result: Result) -> bool:
+    return result.stranger is not None and result.stranger > result.stranger_threshold
+
+
+def guess_value(metrics: dict, text: Text) -> dict:
+    """The measured answer to the prediction, and which of the options comes closest."""
+    score = metrics["zero_shot"]["unseen_twemoji"]["en"]["ensemble"]
+    measured = metrics["measured"]
+    percents = (1, 10, 30, 60, 95)                 # the options' figures, in the order of the text
+    return {
+        "choice": int(np.argmin([abs(100 * score["top1"] - p) for p in percents])),
+        "sentence": text("guess.answer", percent=f"{100 * score['top1']:.0f}", top5=f"{100 * score['top5']:.0f}", n=score["n"]),
+        "badge": measured_badge(measured, text),
+    }
+
+
+def story_values(metrics: dict) -> dict[str, object]:
+    """The figures in the story's sentences, from the recipe's file."""
+    unseen = metrics["zero_shot"]["unseen_twemoji"]
+    values = {f"{top}_{language}": f"{100 * unseen[language]['ensemble'][top]:.0f}"
+              for top in ("top1", "top5") for language in ("en", "zh")}
+    return values | {"n": unseen["en"]["ensemble"]["n"], "classes": f"{gallery_size():,}",
+                     "parameters": f"{metrics['parameters'] / 1e6:.1f}"}
+
+
+def story_figure(metrics: dict, text: Text) -> str:
+    """SVG: zero-shot top-1 on each style the twin never saw, in both languages."""
+    names = {"unseen_twemoji": "Twemoji", "unseen_fluent3d": "Fluent 3D", "unseen_fluentflat": "Fluent flat"}
+    rows = tuple(Bar(f"{name} · {text(f'story_figure.{language}')}", scores[language]["ensemble"]["top1"],
+                     second=scores[language]["ensemble"]["top5"])
+                 for key, name in names.items() if (scores := metrics["zero_shot"].get(key)) is not None
+                 for language in ("en", "zh"))
+    bars = Bars(rows, value_name=text("story_figure.top1"), second_name=text("story_figure.top5"),
+                value_format="{:.0%}", second_format="{:.0%}", high=1.0, highlight=None)
+    return bars.svg(text("story_figure.title"), text("story_figure.description"))
+
+
+@cache
+def gallery_size() -> int:
+    """How many names the zero-shot figures choose among."""
+    return len(json.loads((WEIGHTS / "clip_zero_shot" / "gallery.json").read_text(encoding="utf-8")))
+
+
+def said_value(sentence: str, text: Text) -> dict:
+    return {"sentence": sentence, "badge": live_badge(text), "rows": []}
+
+
+def live_badge(text: Text) -> dict:
+    return {"kind": "live", "label": text("provenance.live"), "detail": text("provenance.live_detail")}
+
+
+def measured_badge(measured: dict, text: Text) -> dict:
+    return {"kind": "measured", "label": text("provenance.measured"),
+            "detail": text("provenance.measured_detail", date=measured["date"], machine=measured["machine"])}
+
+
+def search_value(hits: list[Hit]) -> dict:
+    return {"hits": [{"emoji": hit.emoji, "name": hit.name, "cosine": hit.cosine} for hit in hits]}
+
+
+def percent(p: float) -> str:
+    return f"{100 * p:.0f} %" if p >= 0.0995 else f"{100 * p:.1f} %"
+
+
+def shorten(label: str, limit: int = 40) -> str:
+    return label if len(label) <= limit else label[: limit - 1] + "…"
+
+
+def _is_chinese(label: str) -> bool:
+    return any(0x4E00 <= ord(c) <= 0x9FFF for c in label)

@@ -1,0 +1,110 @@
+"""The page's script and style: gathered from `ui/` and every demo, served by this server alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..base.text import LANGUAGES
+from ..figures.palette import css_variables
+
+HERE = Path(__file__).parent
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class Assets:
+    """One script and one style sheet for the whole page, named by their content."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        folders = list(folders)
+        first = HERE / "js" / "core.js"            # the registry the other scripts register with
+        scripts = [first, *(p for p in sorted((HERE / "js").glob("*.js")) if p != first),
+                   *(p for folder in folders for p in sorted(folder.glob("*.js")))]
+        styles = [*sorted((HERE / "css").glob("*.css")),
+                  *(p for folder in folders for p in sorted(folder.glob("*.css")))]
+        self.script = "\n".join(p.read_text(encoding="utf-8") for p in scripts)
+        self.style = css_variables() + "\n".join(p.read_text(encoding="utf-8") for p in styles)
+        self.version = hashlib.sha256((self.script + self.style).encode()).hexdigest()[:12]
+
+    def routes(self) -> list[Route]:
+        def script(request: Request) -> Response:
+            return Response(self.script, media_type="text/javascript", headers=_FOREVER)
+
+        def style(request: Request) -> Response:
+            return Response(self.style, media_type="text/css", headers=_FOREVER)
+
+        return [Route("/epochs.js", script), Route("/epochs.css", style)]
+
+    def head(self) -> bytes:
+        """Relative addresses: right at `/`, at `/zh`, and below a proxy's prefix."""
+        return (f'<link rel="stylesheet" href="epochs.css?v={self.version}">'
+                f'<script src="epochs.js?v={self.version}"></script>').encode()
+
+    def middleware(self) -> list[Middleware]:
+        return [Middleware(GZipMiddleware, minimum_size=2000), Middleware(LanguageAddress),
+                Middleware(HtmlHead, head=self.head())]
+
+
+class HtmlHead:
+    """Puts the script and style before Gradio's bundle boots: `launch(head=)` adds them after it."""
+
+    def __init__(self, app: ASGIApp, head: bytes) -> None:
+        self.app = app
+        self.head = head
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pages = {"/", *(f"/{language}" for language in LANGUAGES)}
+        if scope["type"] != "http" or scope["path"] not in pages:
+            await self.app(scope, receive, send)
+            return
+        start: Message | None = None
+        body = b""
+
+        async def insert(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            page = body.replace(b"<head>", b"<head>" + self.head, 1)
+            MutableHeaders(scope=start)["content-length"] = str(len(page))
+            await send(start)
+            await send({"type": "http.response.body", "body": page})
+
+        await self.app(scope, receive, insert)
+
+
+class LanguageAddress:
+    """Leads `/?lang=zh` to `/zh` and `/zh?lang=en` to `/`: a hosted Space hides the path."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = language_redirect(scope) if scope["type"] == "http" else None
+        await (RedirectResponse(target, status_code=307) if target else self.app)(scope, receive, send)
+
+
+def language_redirect(scope: Scope) -> str | None:
+    """The relative address of the page in the language asked for, or None when this is it."""
+    path = scope["path"]
+    here = {"/": "en", "/zh": "zh"}.get(path)
+    if here is None or scope["method"] != "GET":
+        return None
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    wanted = dict(query).get("lang")
+    if wanted not in LANGUAGES or wanted == here:
+        return None
+    return ("./" if wanted == "en" else wanted) + "?" + urlencode(query)

@@ -1,0 +1,38 @@
+"""Inputs that several demos share: a picture from anywhere, and rows of chips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gradio as gr
+
+from ..base.query import QueryField
+from .browser import browser_component
+from .shell import Shell
+
+EXAMPLE_EMOJI = ("🐱", "🦊", "🐧", "🍕", "🍓", "🎂", "🚲", "🚀", "🏠", "🌋", "🎸", "⚽", "😂", "😭", "⛄", "🎃")
+
+
+def picture_input(shell: Shell, *, default: str = EXAMPLE_EMOJI[0], field: str = "emoji") -> gr.HTML:
+    """Upload, paste, drop, camera, sketch, or an emoji that the visitor's own browser draws.
+
+    Its value is {"source", "emoji"?, "data"}, `data` a data URI for `base.pictures`. The address
+    holds an emoji (under `field`), never a picture.
+    """
+    component = browser_component("picture", {"emoji": default}, demo=shell.demo.id, field=field,
+                                  examples=list(EXAMPLE_EMOJI), text=shell.text.section("picture"))
+    shell.bind(component, QueryField(field, _parse_emoji, default), lambda emoji: {"emoji": emoji})
+    return component
+
+
+def chips(title: str, items: Sequence[tuple[str, object]]) -> gr.HTML:
+    """A row of buttons, (name, payload) each; its `select` event's input is the chosen payload."""
+    return browser_component("chips", title=title,
+                             items=[{"name": name, "payload": payload} for name, payload in items])
+
+
+def _parse_emoji(raw: str) -> str:
+    # Longest in use: a family of four, 7 code points; flags of regions have 7 too.
+    if not 0 < len(raw) <= 16 or raw.isascii() or any(c.isspace() for c in raw):
+        raise ValueError(f"emoji: {raw!r}")
+    return raw

@@ -1,0 +1,54 @@
+// The page's own script: a registry of browser components and the few things they share.
+// Every visitor's or model's text enters the page through textContent only.
+"use strict";
+window.epochs = (() => {
+  const makers = new Map();
+  const waiting = [];
+
+  // A component is a function of Gradio's {element, props, trigger, watch, server}; `root` is its empty box.
+  function register(kind, maker) {
+    makers.set(kind, maker);
+    for (const entry of waiting.splice(0)) mount(entry.kind, entry.context);
+  }
+
+  function mount(kind, context) {
+    const maker = makers.get(kind);
+    if (!maker) { waiting.push({ kind, context }); return; }
+    const root = context.element.querySelector(".epochs-root");
+    maker({ ...context, root, text: context.props.text || {} });
+  }
+
+  // h("button.primary", {onclick, "aria-label": …}, child, …): elements without innerHTML.
+  function h(name, attributes = {}, ...children) {
+    const [tag, ...classes] = name.split(".");
+    const svg = ["svg", "g", "rect", "text", "line", "title", "path", "circle"].includes(tag);
+    const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+      : document.createElement(tag || "div");
+    if (classes.length) node.setAttribute("class", classes.join(" "));
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value === undefined || value === null || value === false) continue;
+      if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+      else if (key === "value") node.value = value;
+      else node.setAttribute(key, value === true ? "" : value);
+    }
+    node.append(...children.flat().filter((c) => c !== null && c !== undefined));
+    return node;
+  }
+
+  const fill = (template, values) =>
+    template.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
+
+  // Values come from Python as JSON; a missing one is {}.
+  const read = (props) => props.value || {};
+
+  function say(sentence) {                       // one polite live region for the whole page
+    let region = document.getElementById("epochs-live");
+    if (!region) {
+      region = h("div.sr-only", { id: "epochs-live", role: "status", "aria-live": "polite" });
+      document.body.append(region);
+    }
+    region.textContent = sentence;
+  }
+
+  return { register, mount, h, fill, read, say };
+})();

@@ -1,0 +1,4 @@
+"use strict";
+epochs.register("footer", ({ root, text }) => {
+  root.append(epochs.h("p.page-footer", {}, text.promise));
+});

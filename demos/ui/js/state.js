@@ -1,0 +1,74 @@
+// State in the query string: demo, inputs (not pictures), seed, language. Nothing is kept on the server.
+"use strict";
+epochs.state = (() => {
+  const values = {};                             // demo -> {name: value as text}
+  const defaults = {};                           // demo -> {name: default as text}
+  let demo = new URLSearchParams(location.search).get("demo");
+  let ready = false;                             // a tab's select event also fires while the page loads
+
+  const asText = (v) => (v === true ? "1" : v === false ? "0" : v === null || v === undefined ? "" : String(v));
+
+  function declare(name, fields) {
+    values[name] ??= {};
+    defaults[name] = Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, asText(v)]));
+  }
+
+  function address() {
+    const now = new URLSearchParams(location.search);
+    const next = new URLSearchParams();
+    if (demo) next.set("demo", demo);
+    for (const key of ["lang", "hide", "present"]) if (now.has(key)) next.set(key, now.get(key));
+    for (const [key, value] of Object.entries(values[demo] || {}))
+      if (value !== (defaults[demo] || {})[key]) next.set(key, value);
+    const query = next.toString();
+    return query ? "?" + query : location.pathname;
+  }
+
+  let timer = 0;
+  function write() {
+    if (!ready) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      history.replaceState(history.state, "", address());
+      // Inside a Space's frame the parent page shows the address: the documented message keeps it in step.
+      if (window.parent !== window)
+        window.parent.postMessage({ queryString: location.search.slice(1), hash: "" }, "https://huggingface.co");
+    }, 50);
+  }
+
+  function set(name, key, value) {
+    (values[name] ??= {})[key] = asText(value);
+    if (name === demo) write();
+  }
+
+  function select(name) {
+    if (!ready) return;
+    demo = name;
+    write();
+  }
+
+  // `name`: the demo that is open once the server has restored the address.
+  function start(name) {
+    demo = name;
+    ready = true;
+    document.documentElement.dataset.epochs = "ready";
+  }
+
+  function link() { return new URL(address(), location.href).href; }
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {                                    // plain http on a class network has no clipboard API
+      const area = epochs.h("textarea", { value: text, style: "position:fixed;opacity:0" });
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      return done;
+    }
+  }
+
+  return { declare, set, select, start, link, copy, address };
+})();

@@ -1,0 +1,99 @@
+"""One language's page: the frame, a tab per era that has a demo, and the restored address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import gradio as gr
+
+from ..base.query import restore
+from ..base.text import LANGUAGES, Text, load_text
+from ..registry import Demo, by_era
+from .browser import browser_component
+from .shell import Shell, note_banner
+
+
+def build_page(blocks: gr.Blocks, demos: Sequence[Demo], language: str,
+               on_open: Callable[[], None] = lambda: None) -> list[Shell]:
+    """Lays the page of `language` into the open `blocks`; `on_open` runs when a visitor's page is up."""
+    text = load_text(language)
+    shells = [Shell(demo, demo.text(language)) for demo in demos]
+    fields = {}
+    frame = browser_component("frame", {}, text=_frame_words(text))
+    note = browser_component("banner", text={"dismiss": text("page.dismiss")}, elem_id="page-banner")
+    tabs = _build_tabs(text, {shell.demo.id: shell for shell in shells}, list(demos))
+    browser_component("footer", text=text.section("footer"))
+    for shell in shells:
+        fields[shell.demo.id] = {field.name: field.default for field, _, _ in shell.fields}
+
+    targets = [(shell, field, component, fill) for shell in shells for field, component, fill in shell.fields]
+    bars = list(dict.fromkeys(bar for pairs in tabs.values() for bar, _ in pairs))
+
+    def open_address(request: gr.Request) -> list:
+        on_open()
+        query = dict(request.query_params)
+        values, notes = read_address(query, shells, text)
+        outputs = [note_banner(" ".join(notes)) if notes else gr.skip()]
+        selected = dict(tabs.get(query.get("demo"), ()))
+        outputs += [gr.Tabs(selected=selected[bar]) if bar in selected else gr.skip() for bar in bars]
+        outputs += [fill(values[shell.demo.id, field.name]) if (shell.demo.id, field.name) in values
+                    else gr.skip() for shell, field, _, fill in targets]
+        return outputs
+
+    opened = blocks.load(open_address, None, [note, *bars, *(c for _, _, c, _ in targets)], queue=False,
+                         show_progress="hidden", api_visibility="private")
+    opened.then(None, None, None, js="() => epochs.state.start()", api_visibility="private")
+    frame.props["demos"] = fields
+    return shells
+
+
+def read_address(query: dict[str, str], shells: Sequence[Shell], text: Text):
+    """Values by (demo, field) for the demo the address names, and sentences on what was ignored."""
+    by_id = {shell.demo.id: shell for shell in shells}
+    wanted = query.get("demo")
+    notes = []
+    if wanted is not None and wanted not in by_id:
+        notes.append(text("page.unknown_demo"))
+    shell = by_id.get(wanted) or shells[0]
+    found = restore(query, [field for field, _, _ in shell.fields])
+    if found.ignored:
+        notes.append(text("page.ignored", names=", ".join(found.ignored[:5])))
+    return {(shell.demo.id, name): value for name, value in found.values.items()}, notes
+
+
+def _build_tabs(text: Text, shells: dict[str, Shell], demos: list[Demo]) -> dict[str, list]:
+    """-> for every demo, the (bar, tab id) pairs to select so that it shows: its era, then itself."""
+    places: dict[str, list] = {}
+    with gr.Tabs(elem_classes=["eras"]) as eras:
+        for era, members in by_era(demos).items():
+            with gr.Tab(text(f"era.{era}"), id=era) as tab:
+                places |= {demo.id: [(eras, era)] for demo in members}
+                if len(members) == 1:
+                    _build_demo(shells[members[0].id])
+                else:
+                    _build_inner_tabs([shells[demo.id] for demo in members], places)
+            _tell_address(tab, members[0].id)
+    return places
+
+
+def _build_inner_tabs(shells: list[Shell], places: dict[str, list]) -> None:
+    with gr.Tabs() as inner:
+        for shell in shells:
+            with gr.Tab(shell.text("title"), id=shell.demo.id) as tab:
+                places[shell.demo.id].append((inner, shell.demo.id))
+                _build_demo(shell)
+            _tell_address(tab, shell.demo.id)
+
+
+def _build_demo(shell: Shell) -> None:
+    with gr.Column(elem_id=shell.demo.id, elem_classes=["demo"]):
+        shell.demo.tab().build(shell)
+
+
+def _tell_address(tab: gr.Tab, demo: str) -> None:
+    tab.select(None, None, None, js=f"() => epochs.state.select({demo!r})", api_visibility="private")
+
+
+def _frame_words(text: Text) -> dict[str, str]:
+    other = next(code for code in LANGUAGES if code != text.language)
+    return {**text.section("frame"), "code": text.language, "other_code": other}

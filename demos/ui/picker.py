@@ -1,0 +1,139 @@
+"""The model picker: every checkpoint with its size, licence and memory, before anything starts."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+
+import gradio as gr
+
+from ..base.checkpoints import any_checkpoint_allowed, find_checkpoint, open_folder, status
+from ..base.devices import free_memory
+from ..base.errors import UserError
+from ..base.query import QueryField
+from ..base.spec import Checkpoint
+from .browser import browser_component
+from .shell import Shell, error_banner, note_banner
+
+FIELD = "model"
+
+
+class Picker:
+    """Cards to choose a checkpoint from, in the address as `model`.
+
+    Attributes:
+        component: its value is {"id": ..., "cards": [...], "progress": ...}; give it to handlers as
+            an input and read the choice with `chosen_id`.
+    """
+
+    def __init__(self, shell: Shell) -> None:
+        self.known = shell.demo.spec.checkpoints
+        self.text = shell.text
+        default = self.known[0].id
+        self.component = browser_component(
+            "picker", self.value(default), demo=shell.demo.id, field=FIELD, own=any_checkpoint_allowed(),
+            text=shell.text.section("picker"))
+        shell.bind(self.component, QueryField(FIELD, self._parse, default), self.value)
+        shell.pickers.append(self)
+
+    def value(self, id: str, progress: dict | None = None) -> dict:
+        """The component's value with `id` chosen and every status as the disk has it now."""
+        checkpoints = list(self.known)
+        if id not in {c.id for c in checkpoints}:
+            checkpoints.append(find_checkpoint(id, self.known, allow_any=any_checkpoint_allowed()))
+        return {"id": id, "cards": [self._card(c) for c in checkpoints], "progress": progress}
+
+    def fetch(self, value: dict) -> Iterator[tuple[dict, dict]]:
+        """Downloads the chosen checkpoint, yielding (banner value, picker value) as it comes.
+
+        The last picker value is marked `ready` when the checkpoint is here. Leaving the page stops
+        the download at its next block; a failed one leaves everything else working.
+        """
+        checkpoint = find_checkpoint(chosen_id(value), self.known, allow_any=any_checkpoint_allowed())
+        total = round(checkpoint.megabytes)
+        try:
+            for megabytes in download(checkpoint):
+                yield {}, self.value(checkpoint.id, {"done": round(megabytes), "total": total})
+        except UserError as error:
+            yield error_banner(error, self.text), self.value(checkpoint.id)
+            return
+        done = self.text("picker.fetched", name=checkpoint.name)
+        yield note_banner(done), {**self.value(checkpoint.id), "ready": True}
+
+    def _card(self, checkpoint: Checkpoint) -> dict:
+        found = status(checkpoint, _memory())
+        t = self.text
+        details = []
+        if checkpoint.licence:
+            details.append(t("picker.detail", parameters=f"{checkpoint.parameters:g}", licence=checkpoint.licence))
+        if checkpoint.gigabytes >= 0.1:
+            details.append(t("picker.memory", gigabytes=f"{checkpoint.gigabytes:g}"))
+        megabytes = round(found.megabytes) or "?"
+        return {"id": checkpoint.id, "name": checkpoint.name, "status": found.kind,
+                "status_label": t(f"picker.{found.kind}", megabytes=megabytes), "megabytes": megabytes,
+                "detail": " · ".join(details)}
+
+    def _parse(self, raw: str) -> str:
+        try:
+            return find_checkpoint(raw, self.known, allow_any=any_checkpoint_allowed()).id
+        except UserError as error:
+            raise ValueError(f"{FIELD}: {raw!r}") from error
+
+
+def chosen_id(value: object) -> str:
+    """The id in a picker's value, whatever a client sent. Raises UserError when there is none."""
+    id = value.get("id") if isinstance(value, dict) else None
+    if not isinstance(id, str) or not id.strip():
+        raise UserError("checkpoint_id_invalid", name="")
+    return id
+
+
+def ensure_here(checkpoint: Checkpoint) -> None:
+    """Raises UserError when `checkpoint` would first have to be downloaded: only a click on its
+    download button may start that."""
+    found = status(checkpoint)
+    if found.kind == "download":
+        raise UserError("checkpoint_needs_download", name=checkpoint.name, megabytes=round(found.megabytes) or "?")
+
+
+class _Left(Exception):
+    """The visitor went away while a download ran."""
+
+
+def download(checkpoint: Checkpoint) -> Iterator[float]:
+    """Fetches `checkpoint` in a thread, yielding the megabytes done; closing the generator cancels it.
+
+    Raises:
+        UserError: from `open_folder`.
+    """
+    events: queue.SimpleQueue = queue.SimpleQueue()
+    left = threading.Event()
+
+    def report(fraction: float, megabytes: float) -> None:
+        if left.is_set():
+            raise _Left
+        events.put(megabytes)
+
+    def work() -> None:
+        try:
+            open_folder(checkpoint, report)
+            events.put(None)
+        except BaseException as error:  # noqa: BLE001 - handed to the visitor's own thread below
+            events.put(error)
+
+    threading.Thread(target=work, name="download", daemon=True).start()
+    try:
+        while (event := events.get()) is not None:
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+    finally:
+        left.set()
+
+
+def _memory() -> int | None:
+    # Asking a GPU imports torch, which building the page must not: there the model's own load says.
+    from ..base.compute import zero_gpu
+
+    return None if zero_gpu() else free_memory("cpu")

@@ -1,0 +1,170 @@
+"""The shape every demo's tab has, and the pieces it gets for free.
+
+A tab's `build(shell)` calls these in the order of the screen: head, guess, controls, stage, banner,
+facts, take, story. `shell.bind` puts a control into the address, `shell.on` runs a function behind
+the error boundary and, when it needs the model, under the one compute queue.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import logging
+from collections.abc import Callable, Sequence
+
+import gradio as gr
+
+from ..base.compute import COMPUTE
+from ..base.errors import UserError
+from ..base.query import QueryField
+from ..base.text import LANGUAGES, MissingText, Text
+from ..registry import Demo
+from .browser import browser_component
+
+log = logging.getLogger("epochs")
+
+
+class Shell:
+    """One demo's tab in one language.
+
+    Attributes:
+        fields: what `bind` collected; the page restores them from the address.
+        pickers: what `picker` built; the page refreshes their statuses.
+    """
+
+    def __init__(self, demo: Demo, text: Text) -> None:
+        self.demo = demo
+        self.text = text
+        self.fields: list[tuple[QueryField, gr.components.Component, Callable]] = []
+        self.pickers: list = []
+        self.alert: gr.HTML | None = None
+        # Only the English page's events are public API; the other page would repeat every name.
+        self.public = text.language == LANGUAGES[0]
+
+    # -- pieces, in the order of the screen ------------------------------------------------------
+    def head(self) -> None:
+        paper = self.demo.spec.paper
+        t = self.text
+        browser_component("head", elem_classes=["demo-head"], text={
+            "era": t(f"era.{self.demo.spec.era}"), "title": t("title"), "question": t("question"),
+            "paper": t("page.paper", title=paper.title, authors=paper.authors, year=paper.year,
+                       arxiv=paper.arxiv), "year": str(paper.year)})
+
+    def guess(self) -> gr.HTML:
+        """The prediction; a handler reveals it with `guess_answer(...)`."""
+        return browser_component("guess", demo=self.demo.id, question=self.text("guess.question"),
+                                 options=self.text.list("guess.options"),
+                                 text=self.text.section("predict"))
+
+    def banner(self) -> gr.HTML:
+        """Errors, warnings and notes of this demo; the error boundary writes here."""
+        self.alert = browser_component("banner", text={"dismiss": self.text("page.dismiss")},
+                                       elem_id=f"{self.demo.id}-banner")
+        return self.alert
+
+    def facts(self) -> gr.HTML:
+        """What happened: a sentence in plain words, device, milliseconds, parameters, badge."""
+        return browser_component("facts", text=self.text.section("facts"),
+                                 elem_id=f"{self.demo.id}-facts")
+
+    def take(self, source: Callable[[], Callable]) -> None:
+        """Take it with you. `source` returns the function that ran, imported only when asked for."""
+        box = browser_component("take", demo=self.demo.id, text=self.text.section("take"))
+        box.select(lambda: {"source": inspect.getsource(inspect.unwrap(source()))}, None, box,
+                   queue=False, show_progress="hidden", api_visibility="private")
+
+    def story(self, svg: str = "", **measured: object) -> None:
+        """The claim, the paper's figure, the figure measured here (an SVG of `figures`), the limits.
+
+        `measured` fills the story's placeholders: figures read from the recipe's files.
+        """
+        with gr.Accordion(self.text("page.story"), open=True, elem_classes=["story"]):
+            if svg:
+                browser_component("figure", {"svg": svg}, elem_classes=["story-figure"])
+            gr.Markdown(self.text("story", **measured))
+
+    # -- wiring ----------------------------------------------------------------------------------
+    def bind(self, component: gr.components.Component, field: QueryField,
+             fill: Callable[[object], object] = lambda value: value) -> None:
+        """Puts `component` into the address as `field`; `fill` turns the field's value into the component's.
+
+        A browser component writes its own part of the address (its `field` prop).
+        """
+        self.fields.append((field, component, fill))
+        component.elem_classes = [*(component.elem_classes or []), f"control-{field.name}"]
+        if isinstance(component, gr.HTML):
+            return
+        write = f"(v) => {{ epochs.state.set({json.dumps(self.demo.id)}, {json.dumps(field.name)}, v); }}"
+        component.change(None, component, None, js=write, api_visibility="private")
+
+    def on(self, events: Sequence[Callable] | Callable, fn: Callable, inputs: list, outputs: list, *,
+           compute: bool = True, api_name: str | None = None, **listen: object):
+        """Runs `fn` on `events` behind the error boundary.
+
+        `fn` returns (or yields) a tuple: the banner's value ({} clears it), then one value for each
+        of `outputs`. A `UserError` shows its translated message in the banner and leaves every other
+        output as it was. `compute` puts it under the one queue that all model work shares.
+        """
+        if self.alert is None:
+            raise ValueError(f"{self.demo.id}: call shell.banner() before shell.on()")
+        where = {"concurrency_id": COMPUTE, "concurrency_limit": 1} if compute else {}
+        guarded = guard(fn, self.text, len(outputs))
+        public = api_name is not None and self.public
+        # The newest click counts: one that comes while a run is on waits for it instead of being lost.
+        options = {"show_progress": "hidden", "trigger_mode": "always_last", **where, **listen,
+                   "api_visibility": "public" if public else "private"}
+        if public:
+            options["api_name"] = api_name
+        listeners = [events] if callable(events) else list(events)
+        found = []
+        for event in listeners:
+            found.append(event(guarded, inputs, [self.alert, *outputs], **options))
+            # One public name for one function, however many controls start it.
+            options = {k: v for k, v in options.items() if k != "api_name"} | {"api_visibility": "private"}
+        return found
+
+
+def guard(fn: Callable, text: Text, n_outputs: int) -> Callable:
+    """`fn` with its errors turned into the banner's words, its other outputs left untouched then.
+
+    This is the one place where any exception is caught: it is logged, the visitor reads a
+    sentence, and the other visitors notice nothing.
+    """
+    untouched = (gr.skip(),) * n_outputs
+
+    def failed(error: Exception) -> tuple:
+        return (error_banner(error, text), *untouched)
+
+    if inspect.isgeneratorfunction(fn):
+        @functools.wraps(fn)
+        def stream(*args):
+            try:
+                yield from fn(*args)
+            except Exception as error:  # noqa: BLE001 - the boundary
+                yield failed(error)
+        return stream
+
+    @functools.wraps(fn)
+    def call(*args):
+        try:
+            return fn(*args)
+        except Exception as error:  # noqa: BLE001 - the boundary
+            return failed(error)
+    return call
+
+
+def error_banner(error: Exception, text: Text) -> dict[str, object]:
+    """The banner's value for `error`; anything but a `UserError` is logged with its trace."""
+    if isinstance(error, UserError):
+        try:
+            return {"kind": "error", "message": text(f"error.{error.key}", **error.values)}
+        except (MissingText, KeyError):
+            log.exception("error text missing for %s", error)
+    else:
+        log.error("a handler failed", exc_info=error)
+    return {"kind": "error", "message": text("error.unexpected", kind=type(error).__name__)}
+
+
+def note_banner(message: str, kind: str = "note") -> dict[str, object]:
+    return {"kind": kind, "message": message}

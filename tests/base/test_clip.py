@@ -1,0 +1,264 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from demos.base import clip
+from demos.base.checkpoints import find_checkpoint, write_checksums
+from demos.base.clip import load_clip, open_clip_model
+from demos.base.devices import pick_device
+from demos.base.errors import UserError
+from demos.base.loader import LOADER, measure
+from demos.base.spec import Checkpoint
+from tests.tiny_clip import CONTEXT, EMBED, SIZE, write_tiny_clip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_tiny_clip(tmp_path_factory.mktemp("tiny"), half=True)
+
+
+@pytest.fixture
+def tiny(folder):
+    return make_checkpoint(folder)
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return load_clip(make_checkpoint(folder), pick_device())
+
+
+@pytest.fixture(autouse=True)
+def empty_loader():
+    yield
+    LOADER.free_unused()
+
+
+def make_checkpoint(folder):
+    return Checkpoint(id="tiny", name="Tiny", licence="Apache-2.0", parameters=0.07, folder=folder)
+
+
+def pictures(n=3):
+    rng = np.random.default_rng(0)
+    return [Image.fromarray(rng.integers(0, 255, (40 + i, 60, 3), np.uint8)) for i in range(n)]
+
+
+def reference(folder, images, texts):
+    """Features by open_clip alone, called as its documentation says."""
+    import open_clip
+    import torch
+
+    network, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+    tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+    with torch.no_grad():
+        network.eval()
+        image = network.encode_image(torch.stack([preprocess(i) for i in images]), normalize=True)
+        return image.numpy(), network.encode_text(tokenizer(texts), normalize=True).numpy()
+
+
+def refusal(checkpoint):
+    with pytest.raises(UserError) as caught:
+        load_clip(checkpoint, pick_device())
+    return caught.value.key
+
+
+def test_features_are_open_clips(model, folder):
+    texts = ["a cat", "A  Cat", "\u732b", "x" * 30]
+    image, text = reference(folder, pictures(), texts)
+    np.testing.assert_allclose(model.image_features(pictures()), image, atol=1e-6)
+    np.testing.assert_allclose(model.text_features(texts), text, atol=1e-6)
+
+
+def test_features_are_float32_of_unit_length(model):
+    for features in (model.image_features(pictures()), model.text_features(["a", "b"])):
+        assert features.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, atol=1e-5)
+
+
+def test_the_model_says_what_it_is(model, folder):
+    assert (model.image_size, model.context_length, model.embed_dim) == (SIZE, CONTEXT, EMBED)
+    assert model.parameters == 68065
+    assert model.nbytes == measure(model._network) >= 4 * model.parameters
+    assert model.logit_scale == pytest.approx(1 / 0.07, rel=1e-3)
+    assert model.logit_bias is None
+
+
+def test_siglip_has_a_bias(tmp_path):
+    folder = write_tiny_clip(tmp_path / "siglip", siglip=True)
+    assert load_clip(make_checkpoint(folder), pick_device()).logit_bias == -10
+
+
+def test_batches_do_not_change_features(model, monkeypatch):
+    many, texts = pictures(5), [f"text {i}" for i in range(7)]
+    images = model.image_features(many)
+    monkeypatch.setattr(clip, "IMAGE_BATCH", 2)
+    monkeypatch.setattr(clip, "TEXT_BATCH", 3)
+    np.testing.assert_allclose(model.image_features(many), images, atol=1e-6)
+    one_by_one = np.concatenate([model._encode_texts([text]) for text in texts])
+    np.testing.assert_allclose(model.text_features(texts), one_by_one, atol=1e-6)
+
+
+def test_batches_are_bounded(model, monkeypatch):
+    sizes = []
+    encode = model._encode_texts
+    monkeypatch.setattr(model, "_encode_texts", lambda texts: sizes.append(len(texts)) or encode(texts))
+    model.text_features([f"bounded {i}" for i in range(150)])
+    assert sizes == [64, 64, 22]
+
+
+def test_nothing_in_gives_nothing_out(model):
+    assert model.image_features([]).shape == (0, EMBED)
+    assert model.text_features([]).shape == (0, EMBED)
+
+
+def test_a_text_is_encoded_once(model, monkeypatch):
+    first = model.text_features(["once", "twice", "once"])
+    np.testing.assert_array_equal(first[0], first[2])
+    encoded = []
+    encode = model._encode_texts
+    monkeypatch.setattr(model, "_encode_texts", lambda texts: encoded.extend(texts) or encode(texts))
+    np.testing.assert_array_equal(model.text_features(["twice", "new", "once"])[[2, 0]], first[:2])
+    assert encoded == ["new"]
+
+
+def test_remembered_texts_are_bounded(model, monkeypatch):
+    monkeypatch.setattr(clip, "CACHED_TEXTS", 4)
+    features = model.text_features([str(i) for i in range(9)])
+    assert features.shape == (9, EMBED)
+    assert list(model._texts) == ["5", "6", "7", "8"]
+
+
+def test_truncation_is_noticed_at_the_last_token(model):
+    # Two of the context's tokens are the begin and end marks; a byte is a token here.
+    fits, cut = "x" * (CONTEXT - 2), "x" * (CONTEXT - 1)
+    assert model.truncated([fits, cut, "", "\u732b" * 4, "\u732b" * 5]) == [False, True, False, False, True]
+    np.testing.assert_array_equal(*model.text_features(["x" * 400, "x" * 500]))
+
+
+def test_a_huge_text_takes_no_time_and_space_does_not_hide_the_words(model):
+    assert model.truncated(["x" * 10_000_000]) == [True]
+    spaced = "a" + " " * 5000 + "b"
+    assert model.truncated([spaced]) == [False]
+    np.testing.assert_allclose(model.text_features([spaced]), model.text_features(["a b"]), atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK"])
+def test_pictures_of_other_modes_are_converted(mode, model):
+    assert np.isfinite(model.image_features([pictures(1)[0].convert(mode)])).all()
+
+
+def test_opening_twice_lends_the_same_model(tiny):
+    with open_clip_model(tiny) as first, open_clip_model(tiny) as second:
+        assert first is second
+        assert first.nbytes in LOADER.loaded().values()
+
+
+def test_the_weights_are_checked_before_loading(tmp_path, folder):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    with (copy / "open_clip_model.safetensors").open("ab") as stream:
+        stream.write(b"x")
+    assert refusal(make_checkpoint(copy)) == "weights_altered"
+
+
+def change(folder, **model_cfg):
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    for key, value in model_cfg.items():
+        config["model_cfg"][key] |= value
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("damage, key", [
+    (lambda f: (f / "open_clip_config.json").unlink(), "checkpoint_unsupported"),
+    (lambda f: (f / "open_clip_config.json").write_text("[]"), "checkpoint_unsupported"),
+    (lambda f: change(f, text_cfg={"hf_model_name": "someone/text"}), "checkpoint_unsupported"),
+    (lambda f: change(f, vision_cfg={"timm_model_name": "hf-hub:someone/vision"}), "checkpoint_unsupported"),
+    (lambda f: change(f, vision_cfg={"timm_model_name": "no_such_network"}), "checkpoint_broken"),
+    (lambda f: change(f, vision_cfg={"layers": 3}), "checkpoint_broken"),
+    (lambda f: change(f, vision_cfg={"colour": "red"}), "checkpoint_broken"),
+    (lambda f: change(f, text_cfg={"width": "wide"}), "checkpoint_broken"),
+    (lambda f: (f / "tokenizer.json").unlink(), "checkpoint_broken"),
+    (lambda f: (f / "tokenizer.json").write_text("{}"), "checkpoint_broken"),
+    (lambda f: (f / "open_clip_model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0garbage!"), "checkpoint_broken"),
+])
+def test_a_folder_that_is_no_clip_is_refused(damage, key, tmp_path, folder):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    damage(copy)
+    write_checksums(copy)
+    assert refusal(make_checkpoint(copy)) == key
+
+
+@pytest.mark.parametrize("name", ["open_clip_model.safetensors", "model.safetensors", "other.safetensors"])
+def test_a_pickle_beside_the_tensors_is_never_opened(name, tmp_path, monkeypatch):
+    import torch
+
+    write_tiny_clip(tmp_path / "m", name=name)
+    (tmp_path / "m" / "open_clip_pytorch_model.bin").write_bytes(b"a pickle")
+    monkeypatch.setattr(torch, "load", lambda *a, **k: pytest.fail("a pickle was opened"))
+    checkpoint = make_checkpoint(tmp_path / "m")
+    if name == "other.safetensors":  # open_clip would prefer the pickle
+        assert refusal(checkpoint) == "checkpoint_unsupported"
+    else:
+        load_clip(checkpoint, pick_device())
+
+
+def test_the_same_model_from_a_folder_and_from_the_hub(hub, folder, model):
+    commit = hub.add("owner/tiny", folder)
+    listed = Checkpoint(id="hub", name="Tiny", licence="", parameters=0, repo="owner/tiny", revision=commit)
+    typed = find_checkpoint(str(folder), [], allow_any=True)
+    for checkpoint in (listed, typed):
+        with open_clip_model(checkpoint) as other:
+            np.testing.assert_array_equal(other.image_features(pictures()), model.image_features(pictures()))
+            np.testing.assert_array_equal(other.text_features(["a"]), model.text_features(["a"]))
+
+
+def test_damage_in_the_cache_is_said_once_and_mended_next_time(hub, folder):
+    commit = hub.add("owner/tiny", folder)
+    listed = Checkpoint(id="hub2", name="Tiny", licence="", parameters=0, repo="owner/tiny", revision=commit)
+    with open_clip_model(listed):
+        pass
+    LOADER.free_unused()
+    cached = clip.open_folder(listed) / "open_clip_model.safetensors"
+    whole = cached.read_bytes()
+    cached.resolve().write_bytes(whole[:5000])
+    with pytest.raises(UserError, match="checkpoint_broken"), open_clip_model(listed):
+        pass
+    with open_clip_model(listed):
+        assert cached.read_bytes() == whole
+
+
+def test_vit_b_32_through_the_folder_and_the_hub(hub, tmp_path):
+    """The architecture of LAION's ViT-B-32 with random weights, stored as float16 to halve the file."""
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    network = open_clip.create_model("ViT-B-32")
+    folder = tmp_path / "vit"
+    folder.mkdir()
+    save_file({k: v.half().contiguous() for k, v in network.state_dict().items()},
+              folder / "open_clip_model.safetensors")
+    preprocess = {"mean": open_clip.OPENAI_DATASET_MEAN, "std": open_clip.OPENAI_DATASET_STD,
+                  "interpolation": "bicubic", "resize_mode": "shortest"}
+    (folder / "open_clip_config.json").write_text(json.dumps(
+        {"model_cfg": open_clip.get_model_config("ViT-B-32"), "preprocess_cfg": preprocess}))
+    texts = ["a photo of a cat", "a photo of a dog" * 40]
+    commit = hub.add("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", folder)
+    try:
+        del network
+        image, text = reference(folder, pictures(2), texts)
+        checkpoint = Checkpoint(id="vit", name="ViT-B-32", licence="MIT", parameters=151, revision=commit,
+                                repo="laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
+                                files=("open_clip_config.json", "*.safetensors", "*.json", "*.txt"))
+        for each in (find_checkpoint(str(folder), [], allow_any=True), checkpoint):
+            with open_clip_model(each) as model:
+                assert model.parameters == 151_277_313
+                assert (model.image_size, model.context_length, model.embed_dim) == (224, 77, 512)
+                assert model.truncated(texts) == [False, True]
+                np.testing.assert_allclose(model.image_features(pictures(2)), image, atol=1e-5)
+                np.testing.assert_allclose(model.text_features(texts), text, atol=1e-5)
+            LOADER.free_unused()
+    finally:
+        shutil.rmtree(tmp_path)
