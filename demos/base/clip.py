@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ CACHED_TEXTS = 20_000
 # A token of any vocabulary in use is shorter than this on average; what lies beyond cannot be read,
 # and byte-pair merging takes time quadratic in the length of an unbroken word.
 _CHARACTERS_PER_TOKEN = 16
-_TENSOR_NAMES = {"open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "model.safetensors"}
+_TENSOR_NAMES = {"open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"}
 
 
 class ClipModel:
@@ -122,6 +122,15 @@ class ClipModel:
         return text if len(text) <= limit else " ".join(text[:64 * limit].split())[:limit]
 
 
+def clip_entry(checkpoint: Checkpoint, device: Device | None = None,
+               progress: Progress | None = None) -> tuple[Hashable, Callable[[], ClipModel]]:
+    """The loader's key for this CLIP and the function that builds it, as `LOADER.preload` takes them."""
+    def build() -> ClipModel:
+        return load_clip(checkpoint, device or pick_device(), progress)
+
+    return ("clip", checkpoint.id, checkpoint.revision, device.name if device else None), build
+
+
 @contextmanager
 def open_clip_model(checkpoint: Checkpoint, device: Device | None = None,
                     progress: Progress | None = None) -> Iterator[ClipModel]:
@@ -131,12 +140,10 @@ def open_clip_model(checkpoint: Checkpoint, device: Device | None = None,
     these networks are small.
 
     Raises:
-        UserError: from `open_folder`; `checkpoint_broken`, `checkpoint_unsupported`, `out_of_memory`.
+        UserError: from `open_folder`; `checkpoint_broken`, `checkpoint_unsupported`,
+            `checkpoint_pickle_first`, `out_of_memory`.
     """
-    def build() -> ClipModel:
-        return load_clip(checkpoint, device or pick_device(), progress)
-
-    key = ("clip", checkpoint.id, checkpoint.revision, device.name if device else None)
+    key, build = clip_entry(checkpoint, device, progress)
     with LOADER.use(key, build, expected=int(checkpoint.parameters * 4e6)) as model:
         yield model
 
@@ -151,8 +158,9 @@ def load_clip(checkpoint: Checkpoint, device: Device, progress: Progress | None 
     limit_threads()
     try:
         # The folder, never a tag: a tag falls back to a pickle where no safetensors has its exact name.
-        network, _, preprocess = open_clip.create_model_and_transforms(
-            f"local-dir:{folder}", pretrained_text=False, require_pretrained=True)
+        with _without_initialisation():
+            network, _, preprocess = open_clip.create_model_and_transforms(
+                f"local-dir:{folder}", pretrained_text=False, require_pretrained=True)
         tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
         return ClipModel(place(network, device), preprocess, tokenizer, device)
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,
@@ -174,8 +182,24 @@ def _refuse_foreign_parts(folder: Path, name: str) -> None:
         raise UserError("checkpoint_unsupported", name=name) from error
     if foreign:
         raise UserError("checkpoint_unsupported", name=name)
-    # open_clip prefers a pickle of a usual name to safetensors of an unusual one.
+    # open_clip prefers pickles of some names to safetensors of others.
     tensors = {path.name for path in folder.glob("*.safetensors")}
-    if not tensors or not tensors & _TENSOR_NAMES and any(
-            True for pattern in ("*.bin", "*.pth") for _ in folder.glob(pattern)):
+    if not tensors:
         raise UserError("checkpoint_unsupported", name=name)
+    if not tensors & _TENSOR_NAMES and any((*folder.glob("*.bin"), *folder.glob("*.pth"))):
+        raise UserError("checkpoint_pickle_first", name=name)
+
+
+def _without_initialisation() -> Any:
+    """A context in which networks are built without their random start, which loading overwrites
+    (strictly: a checkpoint that leaves a weight out is refused). Most of the time of a large build."""
+    from torch.overrides import TorchFunctionMode
+
+    class WithoutInitialisation(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            kwargs = kwargs or {}
+            if getattr(function, "__module__", None) == "torch.nn.init":
+                return kwargs["tensor"] if "tensor" in kwargs else args[0]
+            return function(*args, **kwargs)
+
+    return WithoutInitialisation()

@@ -6,7 +6,6 @@ the same controls and runs nothing. Each demo declares its fields; everything el
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -103,6 +102,3 @@ def _refuse(name: str, raw: str) -> bool:
     raise ValueError(f"{name}: {raw!r} is neither 0 nor 1")
 
 
-def describe(fields: Sequence[QueryField]) -> str:
-    """The fields' names and defaults as JSON, for the page's script to keep the address short."""
-    return json.dumps({field.name: field.default for field in fields}, ensure_ascii=False)

@@ -23,8 +23,8 @@
 
   const percent = (p) => (p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + " %";
 
-  register("clip_stage", ({ root, props, watch, text }) => {
-    const demo = props.demo;
+  register("clip_stage", ({ root, config, props, watch, text }) => {
+    const { demo } = config;
     let result = {};
     let dropped = new Set();
     let scale = 1;
@@ -103,10 +103,12 @@
         h("span", {}, text.axis_cosine));
       const strongest = Math.max(...p);
       note.textContent = none && result.background
-        ? fill(strongest < 0.5 ? text.none_fits : text.some_fits, { n: result.background.length, percent: percent(strongest) })
+        ? fill(strongest < 0.5 ? text.none_fits : text.some_fits, { n: result.background.length, percent: percent(strongest), nearest: nearest() })
         : dropped.size ? text.dropped_note : "";
       list.dataset.drawn = String(Math.round(performance.now()));
     }
+
+    const nearest = () => result.background_names[result.background.indexOf(Math.max(...result.background))];
 
     function figure() {
       const p = scores();

@@ -96,8 +96,8 @@ def _sequential_table() -> np.ndarray:
     """A smooth curve (cubic in each coordinate) through the four colours."""
     knots = np.linspace(0, 1, len(_SEQUENTIAL))
     fine = np.linspace(0, 1, 2048)
-    path = np.stack([np.polyval(np.polyfit(knots, column, len(knots) - 1), fine) for column in _lab(_SEQUENTIAL).T], 1)
-    return _table(path)
+    curves = [np.polyfit(knots, column, len(knots) - 1) for column in _lab(_SEQUENTIAL).T]
+    return _srgb(_even(np.stack([np.polyval(curve, fine) for curve in curves], 1), 256))
 
 
 @cache
@@ -112,10 +112,6 @@ def _diverging_table() -> np.ndarray:
 def _lab(colours: tuple[tuple[float, float, float], ...]) -> np.ndarray:
     lightness, chroma, hue = np.array(colours).T
     return np.stack([lightness, chroma * np.cos(np.radians(hue)), chroma * np.sin(np.radians(hue))], 1)
-
-
-def _table(path: np.ndarray) -> np.ndarray:
-    return _srgb(_even(path, 256))
 
 
 def _even(path: np.ndarray, count: int) -> np.ndarray:

@@ -18,13 +18,12 @@ def build_page(blocks: gr.Blocks, demos: Sequence[Demo], language: str,
     """Lays the page of `language` into the open `blocks`; `on_open` runs when a visitor's page is up."""
     text = load_text(language)
     shells = [Shell(demo, demo.text(language)) for demo in demos]
-    fields = {}
-    frame = browser_component("frame", {}, text=_frame_words(text))
-    note = browser_component("banner", text={"dismiss": text("page.dismiss")}, elem_id="page-banner")
+    browser_component("frame", text=_frame_words(text))
+    note = browser_component("banner", demo="", text=text.section("banner"), elem_id="page-banner")
     tabs = _build_tabs(text, {shell.demo.id: shell for shell in shells}, list(demos))
     browser_component("footer", text=text.section("footer"))
-    for shell in shells:
-        fields[shell.demo.id] = {field.name: field.default for field, _, _ in shell.fields}
+    browser_component("address", demos={shell.demo.id: {field.name: field.default for field, _, _ in shell.fields}
+                                        for shell in shells})
 
     targets = [(shell, field, component, fill) for shell in shells for field, component, fill in shell.fields]
     bars = list(dict.fromkeys(bar for pairs in tabs.values() for bar, _ in pairs))
@@ -36,14 +35,13 @@ def build_page(blocks: gr.Blocks, demos: Sequence[Demo], language: str,
         outputs = [note_banner(" ".join(notes)) if notes else gr.skip()]
         selected = dict(tabs.get(query.get("demo"), ()))
         outputs += [gr.Tabs(selected=selected[bar]) if bar in selected else gr.skip() for bar in bars]
-        outputs += [fill(values[shell.demo.id, field.name]) if (shell.demo.id, field.name) in values
-                    else gr.skip() for shell, field, _, fill in targets]
+        outputs += [fill(values.get((shell.demo.id, field.name), field.default))
+                    for shell, field, _, fill in targets]
         return outputs
 
     opened = blocks.load(open_address, None, [note, *bars, *(c for _, _, c, _ in targets)], queue=False,
                          show_progress="hidden", api_visibility="private")
     opened.then(None, None, None, js="() => epochs.state.start()", api_visibility="private")
-    frame.props["demos"] = fields
     return shells
 
 

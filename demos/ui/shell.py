@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import json
 import logging
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from ..registry import Demo
 from .browser import browser_component
 
 log = logging.getLogger("epochs")
+_answers = itertools.count(1)
 
 
 class Shell:
@@ -59,7 +61,7 @@ class Shell:
 
     def banner(self) -> gr.HTML:
         """Errors, warnings and notes of this demo; the error boundary writes here."""
-        self.alert = browser_component("banner", text={"dismiss": self.text("page.dismiss")},
+        self.alert = browser_component("banner", demo=self.demo.id, text=self.text.section("banner"),
                                        elem_id=f"{self.demo.id}-banner")
         return self.alert
 
@@ -80,9 +82,12 @@ class Shell:
         `measured` fills the story's placeholders: figures read from the recipe's files.
         """
         with gr.Accordion(self.text("page.story"), open=True, elem_classes=["story"]):
-            if svg:
-                browser_component("figure", {"svg": svg}, elem_classes=["story-figure"])
-            gr.Markdown(self.text("story", **measured))
+            with gr.Row():
+                with gr.Column(scale=6, min_width=320):
+                    gr.Markdown(self.text("story", **measured))
+                if svg:
+                    with gr.Column(scale=5, min_width=320):
+                        browser_component("figure", {"svg": svg}, elem_classes=["story-figure"])
 
     # -- wiring ----------------------------------------------------------------------------------
     def bind(self, component: gr.components.Component, field: QueryField,
@@ -113,6 +118,7 @@ class Shell:
         public = api_name is not None and self.public
         # The newest click counts: one that comes while a run is on waits for it instead of being lost.
         options = {"show_progress": "hidden", "trigger_mode": "always_last", **where, **listen,
+                   "js": f"(...values) => epochs.busy({self.demo.id!r}, values)" if compute else None,
                    "api_visibility": "public" if public else "private"}
         if public:
             options["api_name"] = api_name
@@ -134,13 +140,14 @@ def guard(fn: Callable, text: Text, n_outputs: int) -> Callable:
     untouched = (gr.skip(),) * n_outputs
 
     def failed(error: Exception) -> tuple:
-        return (error_banner(error, text), *untouched)
+        return stamp((error_banner(error, text), *untouched))
 
     if inspect.isgeneratorfunction(fn):
         @functools.wraps(fn)
         def stream(*args):
             try:
-                yield from fn(*args)
+                for values in fn(*args):
+                    yield stamp(values)
             except Exception as error:  # noqa: BLE001 - the boundary
                 yield failed(error)
         return stream
@@ -148,10 +155,16 @@ def guard(fn: Callable, text: Text, n_outputs: int) -> Callable:
     @functools.wraps(fn)
     def call(*args):
         try:
-            return fn(*args)
+            return stamp(fn(*args))
         except Exception as error:  # noqa: BLE001 - the boundary
             return failed(error)
     return call
+
+
+def stamp(values: tuple) -> tuple:
+    """`values` with the banner marked as new: the page knows by it that a run has ended."""
+    banner, *rest = values
+    return ({**banner, "answer": next(_answers)} if isinstance(banner, dict) else banner, *rest)
 
 
 def error_banner(error: Exception, text: Text) -> dict[str, object]:

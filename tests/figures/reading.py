@@ -8,7 +8,8 @@ NAMESPACE = "{http://www.w3.org/2000/svg}"
 
 # Labels that visitors send to see what breaks, and what must not survive of them.
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "${7*7} {{7*7}} {0} {label}",
-           "a\x00b\x1b[31m\x07", "\u202egnirts desrever", "\u0642\u0637\u0629", "]]>&amp;&#0;", "\ud800lone", "\ufffe\uffff",
+           "a\x00b\x1b[31m\x07", "\u202egnirts desrever", "\u0642\u0637\u0629", "]]>&amp;&#0;", "\ud800lone",
+           "\ufffe\uffff",
            "x" * 10_000, "", "\U0001F469\U0001F3FD\u200d\U0001F52C" * 40, "line\nbreak\ttab")
 
 

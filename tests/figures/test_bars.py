@@ -75,7 +75,8 @@ def test_hostile_labels_are_text(label: str) -> None:
 
 def test_data_and_text_alternative_hold_the_numbers() -> None:
     bars = Bars.ranked(["dog", "cat"], [0.2, 0.8], [0.11, 0.31])
-    assert bars.data() == [{"label": "cat", "value": 0.8, "second": 0.31}, {"label": "dog", "value": 0.2, "second": 0.11}]
+    assert bars.data() == [{"label": "cat", "value": 0.8, "second": 0.31},
+                           {"label": "dog", "value": 0.2, "second": 0.11}]
     json.dumps(bars.data())
     assert bars.alt(TEXTS) == "2 labels, first cat with 80.0%. 1 cat 80.0% +0.310; 2 dog 20.0% +0.110"
     assert "{value}" in Bars.ranked(["{value}"], [0.5]).alt(TEXTS)      # a label is never a template

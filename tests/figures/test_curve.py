@@ -40,7 +40,8 @@ def test_logarithmic_axis_leaves_out_what_has_no_logarithm() -> None:
 
 def test_band_and_reference() -> None:
     y = np.array([0.2, 0.4, 0.6])
-    root = parse(Curve((Line("a", X, y, low=y - 0.1, high=y + 0.1),), reference=0.5, reference_name="chance").svg("t"))
+    banded = Line("a", X, y, low=y - 0.1, high=y + 0.1)
+    root = parse(Curve((banded,), reference=0.5, reference_name="chance").svg("t"))
     assert len(points(marks(root, "band")[0])) == 6
     reference = marks(root, "reference")[0]
     line = points(marks(root, "line")[0])
@@ -52,7 +53,8 @@ def test_names_at_the_ends_do_not_touch() -> None:
     lines = tuple(Line(f"line {i}", X, np.full(3, 0.5 + i / 1000)) for i in range(8))
     names = marks(parse(Curve(lines, y_range=(0.0, 1.0)).svg("t")), "name")
     ys = sorted(number(name, "y") for name in names)
-    assert len(ys) == 8 and min(np.diff(ys)) >= 17.9 and [n.text for n in names][::-1] == [f"line {i}" for i in range(8)]
+    assert len(ys) == 8 and min(np.diff(ys)) >= 17.9
+    assert [name.text for name in names][::-1] == [f"line {i}" for i in range(8)]
     assert _spread([10.0, 11.0, 99.0], 5, 0, 100) == [10.0, 15.0, 99.0]
     assert _spread([98.0, 99.0], 5, 0, 100) == [95.0, 100]
 
@@ -75,7 +77,8 @@ def test_axis_of_nothing_or_of_one_value() -> None:
 
 @pytest.mark.parametrize("label", HOSTILE)
 def test_hostile_names_are_text(label: str) -> None:
-    root = parse(Curve((Line(label, X, X),), x_name=label, y_name=label, reference=5, reference_name=label).svg(label))
+    curve = Curve((Line(label, X, X),), x_name=label, y_name=label, reference=5, reference_name=label)
+    root = parse(curve.svg(label))
     assert len(list(root.iter(NAMESPACE + "polyline"))) == 1
 
 

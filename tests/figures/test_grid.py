@@ -16,7 +16,8 @@ TEXTS = {"summary": "{count} pictures, {rows} by {columns}.", "item": "{row} {co
 
 
 def test_pictures_stand_in_their_places() -> None:
-    root = parse(Grid(PICTURES, ("first", "second"), ("t = 9", "t = 5", "t = 0"), (("a", "b", "c"), ("d", "e", "f"))).svg("t"))
+    captions = (("a", "b", "c"), ("d", "e", "f"))
+    root = parse(Grid(PICTURES, ("first", "second"), ("t = 9", "t = 5", "t = 0"), captions).svg("t"))
     images = list(root.iter(NAMESPACE + "image"))
     assert len(images) == 6
     assert [image.get("href") for image in images] == [svg.png_uri(p) for row in PICTURES for p in row]

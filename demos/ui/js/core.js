@@ -5,17 +5,18 @@ window.epochs = (() => {
   const makers = new Map();
   const waiting = [];
 
-  // A component is a function of Gradio's {element, props, trigger, watch, server}; `root` is its empty box.
+  // A component is a function of Gradio's {element, props, trigger, watch, server}, its empty box `root`,
+  // and the `config` (with its words, `text`) that Python gave it.
   function register(kind, maker) {
     makers.set(kind, maker);
-    for (const entry of waiting.splice(0)) mount(entry.kind, entry.context);
+    for (const entry of waiting.splice(0)) mount(entry.kind, entry.context, entry.config);
   }
 
-  function mount(kind, context) {
+  function mount(kind, context, config) {
     const maker = makers.get(kind);
-    if (!maker) { waiting.push({ kind, context }); return; }
+    if (!maker) { waiting.push({ kind, context, config }); return; }
     const root = context.element.querySelector(".epochs-root");
-    maker({ ...context, root, text: context.props.text || {} });
+    maker({ ...context, root, config, text: config.text || {} });
   }
 
   // h("button.primary", {onclick, "aria-label": …}, child, …): elements without innerHTML.

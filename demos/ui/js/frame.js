@@ -64,22 +64,42 @@
           hreflang: text.other_code, title: text.switch_note, onclick: switchLanguage }, text.other_name))));
   });
 
-  register("banner", ({ root, props, watch, trigger, text }) => {
-    const draw = () => {
-      const { kind, message, action } = epochs.read(props);
-      root.replaceChildren();
-      if (!message) return;
+  // A run that answers at once shows nothing; a longer one says so, and says why when it takes long.
+  const running = {};                            // demo -> {box, timers}
+  const idle = (demo) => { running[demo]?.timers.forEach(clearTimeout); running[demo]?.stop(); };
+  epochs.busy = (demo, values) => {
+    idle(demo);
+    running[demo]?.start();
+    return values;
+  };
+
+  register("banner", ({ root, config, props, watch, trigger, text }) => {
+    const { demo } = config;
+    const clear = () => root.replaceChildren();
+    const show = (kind, message, action) => {
       const box = h(`div.banner.${kind}`, { role: kind === "error" ? "alert" : "status" }, h("p", {}, message));
       if (action) box.append(h("button.primary", { type: "button", onclick: () => { props.value = { ...epochs.read(props), picked: action.value }; trigger("select"); } }, action.label));
-      box.append(h("button.close", { type: "button", "aria-label": text.dismiss, onclick: () => root.replaceChildren() }, "×"));
-      root.append(box);
+      if (kind !== "working") box.append(h("button.close", { type: "button", "aria-label": text.dismiss, onclick: clear }, "×"));
+      root.replaceChildren(box);
+    };
+    const area = () => document.getElementById(demo);
+    if (demo) running[demo] = { timers: [],
+      start() {
+        area()?.classList.add("busy");
+        this.timers = [setTimeout(() => show("working", text.working), 400), setTimeout(() => show("working", text.loading), 2500)];
+      },
+      stop() { area()?.classList.remove("busy"); } };
+    const draw = () => {
+      idle(demo);
+      const { kind, message, action } = epochs.read(props);
+      message ? show(kind, message, action) : clear();
     };
     watch("value", draw);
     draw();
   });
 
-  register("guess", ({ root, props, watch, text }) => {
-    const { demo, question, options } = props;
+  register("guess", ({ root, config, props, watch, text }) => {
+    const { demo, question, options } = config;
     const key = "epochs.guess." + demo;
     let answer = null;                           // {choice, sentence, badge}, after the first run
     const draw = () => {

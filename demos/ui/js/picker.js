@@ -1,8 +1,8 @@
 // The model picker: a card per checkpoint; a download starts only from its own button.
 "use strict";
-epochs.register("picker", ({ root, props, trigger, watch, text }) => {
+epochs.register("picker", ({ root, config, props, trigger, watch, text }) => {
   const { h, fill, read } = epochs;
-  const { demo, field, own } = props;
+  const { demo, field, own } = config;
 
   function choose(id) {
     props.value = { ...read(props), id, progress: null };

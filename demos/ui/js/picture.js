@@ -137,8 +137,8 @@
       h("button.emoji", { type: "button", onclick: () => { box.value = e; pick(e); } }, e))), box);
   }
 
-  register("picture", ({ root, props, trigger, watch, text }) => {
-    const { demo, examples, field } = props;
+  register("picture", ({ root, config, props, trigger, watch, text }) => {
+    const { demo, examples, field } = config;
     const preview = h("div.preview");
     const panel = h("div.panel");
     const error = h("p.input-error", { role: "alert", hidden: true });
@@ -198,7 +198,7 @@
       next.click();
     });
 
-    const box = h("section.picture", { "aria-label": text.label }, h("div.picture-top", {}, preview, h("div.picture-side", {}, bar, panel)), error, chooser);
+    const box = h("section.picture", { "aria-label": text.label }, bar, h("div.picture-top", {}, preview, panel), error, chooser);
     box.addEventListener("dragover", (e) => { e.preventDefault(); box.classList.add("over"); });
     box.addEventListener("dragleave", () => box.classList.remove("over"));
     box.addEventListener("drop", (e) => { e.preventDefault(); box.classList.remove("over"); take(e.dataTransfer.files[0]); });

@@ -47,9 +47,9 @@ epochs.state = (() => {
     write();
   }
 
-  // `name`: the demo that is open once the server has restored the address.
-  function start(name) {
-    demo = name;
+  // The server has restored the address: from here on it follows the controls.
+  function start() {
+    if (!(demo in defaults)) demo = Object.keys(defaults)[0];
     ready = true;
     document.documentElement.dataset.epochs = "ready";
   }
@@ -70,5 +70,9 @@ epochs.state = (() => {
     }
   }
 
-  return { declare, set, select, start, link, copy, address };
+  epochs.register("address", ({ config }) => {
+    for (const [name, fields] of Object.entries(config.demos)) declare(name, fields);
+  });
+
+  return { set, select, start, link, copy, address };
 })();

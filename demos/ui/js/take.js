@@ -44,8 +44,8 @@
     return [keys, ...rows.map((row) => keys.map((key) => row[key]))].map((line) => line.map(cell).join(",")).join("\r\n");
   };
 
-  register("take", ({ root, props, trigger, watch, text }) => {
-    const { demo } = props;
+  register("take", ({ root, config, props, trigger, watch, text }) => {
+    const { demo } = config;
     const code = h("pre.code", { hidden: true, tabindex: "0", "aria-label": text.show_code });
     const note = h("span.take-note", { role: "status" });
     const flash = (message) => { note.textContent = message; setTimeout(() => { note.textContent = ""; }, 4000); };
