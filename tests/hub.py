@@ -53,7 +53,8 @@ class StandInHub:
         self.repositories: dict[str, _Repository] = {}
         self.failures: list[Failure] = []
         self.requests: list[tuple[str, str]] = []
-        self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), _handler(self)) for _ in range(2)]
+        handler = type("Handler", (_Handler,), {"hub": self})
+        self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in range(2)]
         self.url, self.cdn = (f"http://127.0.0.1:{s.server_address[1]}" for s in self._servers)
         self._stop = threading.Event()
 
@@ -90,131 +91,129 @@ class StandInHub:
         self._stop.wait(seconds)
 
 
-def _handler(hub: StandInHub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    hub: StandInHub
+    protocol_version = "HTTP/1.1"
 
-        def log_message(self, *_: object) -> None:
-            pass
+    def log_message(self, *_: object) -> None:
+        pass
 
-        def do_GET(self) -> None:
-            self.answer()
+    def do_GET(self) -> None:
+        self.answer()
 
-        def do_HEAD(self) -> None:
-            self.answer()
+    def do_HEAD(self) -> None:
+        self.answer()
 
-        def answer(self) -> None:
-            path = unquote(urlsplit(self.path).path)
-            hub.requests.append((self.command, path))
-            failure = next((f for f in hub.failures
-                            if self.command in f.methods and re.search(f.path, path)), None)
-            if failure is not None and self.fail(failure):
-                return
-            if match := re.fullmatch(r"/api/models/(.+?)(?:/revision/([^/]+))?", path):
-                if "/tree/" not in path:
-                    return self.information(*match.groups())
-            if match := re.fullmatch(r"/api/models/(.+?)/tree/([^/]+)/?", path):
-                return self.tree(*match.groups())
-            if match := re.fullmatch(r"/cdn/(.+?)@@(.+)", path):
-                return self.content(*match.groups(), failure)
-            if match := re.fullmatch(r"/(.+?)/resolve/([^/]+)/(.+)", path):
-                return self.resolve(*match.groups(), failure)
-            self.refuse(404, "RepoNotFound")
+    def answer(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        self.hub.requests.append((self.command, path))
+        failure = next((f for f in self.hub.failures
+                        if self.command in f.methods and re.search(f.path, path)), None)
+        if failure is not None and self.fail(failure):
+            return
+        if match := re.fullmatch(r"/api/models/(.+?)(?:/revision/([^/]+))?", path):
+            if "/tree/" not in path:
+                return self.information(*match.groups())
+        if match := re.fullmatch(r"/api/models/(.+?)/tree/([^/]+)/?", path):
+            return self.tree(*match.groups())
+        if match := re.fullmatch(r"/cdn/(.+?)@@(.+)", path):
+            return self.content(*match.groups(), failure)
+        if match := re.fullmatch(r"/(.+?)/resolve/([^/]+)/(.+)", path):
+            return self.resolve(*match.groups(), failure)
+        self.refuse(404, "RepoNotFound")
 
-        def fail(self, failure: Failure) -> bool:
-            """Whether the failure was the whole answer; content failures come with the content."""
-            if failure.kind == "slow":
-                hub.wait(failure.seconds)
-                return False
-            if failure.kind == "html":
-                self.send(200, b"<html>Please log in</html>", {"Content-Type": "text/html"})
-            elif failure.kind == "gated":
-                self.refuse(403, "GatedRepo")
-            elif failure.kind == "no_revision":
-                self.refuse(404, "RevisionNotFound")
-            elif isinstance(failure.kind, int):
-                codes = {401: "", 404: "RepoNotFound"}
-                self.refuse(failure.kind, codes.get(failure.kind, ""))
-            else:
-                return False
-            return True
+    def fail(self, failure: Failure) -> bool:
+        """Whether the failure was the whole answer; content failures come with the content."""
+        if failure.kind == "slow":
+            self.hub.wait(failure.seconds)
+            return False
+        if failure.kind == "html":
+            self.send(200, b"<html>Please log in</html>", {"Content-Type": "text/html"})
+        elif failure.kind == "gated":
+            self.refuse(403, "GatedRepo")
+        elif failure.kind == "no_revision":
+            self.refuse(404, "RevisionNotFound")
+        elif isinstance(failure.kind, int):
+            codes = {401: "", 404: "RepoNotFound"}
+            self.refuse(failure.kind, codes.get(failure.kind, ""))
+        else:
+            return False
+        return True
 
-        def find(self, repo: str, revision: str | None) -> _Repository | None:
-            found = hub.repositories.get(repo)
-            if found is None:
-                self.refuse(401, "RepoNotFound")
-            elif revision not in (None, "main", found.commit):
-                self.refuse(404, "RevisionNotFound")
-                return None
-            return found
+    def find(self, repo: str, revision: str | None) -> _Repository | None:
+        found = self.hub.repositories.get(repo)
+        if found is None:
+            self.refuse(401, "RepoNotFound")
+        elif revision not in (None, "main", found.commit):
+            self.refuse(404, "RevisionNotFound")
+            return None
+        return found
 
-        def information(self, repo: str, revision: str | None) -> None:
-            if (found := self.find(repo, revision)) is not None:
-                siblings = [{"rfilename": name} | _describe(path) for name, path in found.files().items()]
-                self.send_json({"_id": "0", "id": repo, "modelId": repo, "sha": found.commit, "private": False,
-                                "gated": False, "disabled": False, "tags": [], "downloads": 0, "likes": 0,
-                                "siblings": siblings})
+    def information(self, repo: str, revision: str | None) -> None:
+        if (found := self.find(repo, revision)) is not None:
+            siblings = [{"rfilename": name} | _describe(path) for name, path in found.files().items()]
+            self.send_json({"_id": "0", "id": repo, "modelId": repo, "sha": found.commit, "private": False,
+                            "gated": False, "disabled": False, "tags": [], "downloads": 0, "likes": 0,
+                            "siblings": siblings})
 
-        def tree(self, repo: str, revision: str) -> None:
-            if (found := self.find(repo, revision)) is not None:
-                entries = []
-                for name, path in found.files().items():
-                    about = _describe(path)
-                    entries.append({"type": "file", "path": name, "oid": about.pop("blobId")} | about)
-                self.send_json(entries)
+    def tree(self, repo: str, revision: str) -> None:
+        if (found := self.find(repo, revision)) is not None:
+            entries = []
+            for name, path in found.files().items():
+                about = _describe(path)
+                entries.append({"type": "file", "path": name, "oid": about.pop("blobId")} | about)
+            self.send_json(entries)
 
-        def resolve(self, repo: str, revision: str, name: str, failure: Failure | None) -> None:
-            found = self.find(repo, revision)
-            if found is None:
-                return
-            path = found.files().get(name)
-            headers = {"X-Repo-Commit": found.commit}
-            if path is None:
-                return self.refuse(404, "EntryNotFound", headers)
-            about = _describe(path)
-            if "lfs" in about:
-                self.send(302, b"", headers | {
-                    "Location": f"{hub.cdn}/cdn/{repo}@@{name}", "X-Linked-Size": str(about["size"]),
-                    "X-Linked-Etag": f'"{about["lfs"]["sha256"]}"', "Accept-Ranges": "bytes"})
-            else:
-                self.send_file(path, headers | {"ETag": f'"{about["blobId"]}"'}, failure)
+    def resolve(self, repo: str, revision: str, name: str, failure: Failure | None) -> None:
+        found = self.find(repo, revision)
+        if found is None:
+            return
+        path = found.files().get(name)
+        headers = {"X-Repo-Commit": found.commit}
+        if path is None:
+            return self.refuse(404, "EntryNotFound", headers)
+        about = _describe(path)
+        if "lfs" in about:
+            self.send(302, b"", headers | {
+                "Location": f"{self.hub.cdn}/cdn/{repo}@@{name}", "X-Linked-Size": str(about["size"]),
+                "X-Linked-Etag": f'"{about["lfs"]["sha256"]}"', "Accept-Ranges": "bytes"})
+        else:
+            self.send_file(path, headers | {"ETag": f'"{about["blobId"]}"'}, failure)
 
-        def content(self, repo: str, name: str, failure: Failure | None) -> None:
-            path = hub.repositories[repo].files()[name]
-            self.send_file(path, {"ETag": '"of-the-cdn"'}, failure)
+    def content(self, repo: str, name: str, failure: Failure | None) -> None:
+        path = self.hub.repositories[repo].files()[name]
+        self.send_file(path, {"ETag": '"of-the-cdn"'}, failure)
 
-        def send_file(self, path: Path, headers: dict[str, str], failure: Failure | None) -> None:
-            body = path.read_bytes()
-            if failure is not None and failure.kind == "wrong_bytes":
-                body = bytes(b ^ 0xFF for b in body[:64]) + body[64:]
-            total, start, status = len(body), 0, 200
-            if match := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
-                start, stop = int(match[1]), int(match[2] or total - 1)
-                status, headers = 206, headers | {"Content-Range": f"bytes {start}-{stop}/{total}"}
-                body = body[start:stop + 1]
-            cut = None
-            if failure is not None and failure.kind == "cut" and self.command == "GET":
-                cut = max(0, failure.after - start)
-            self.send(status, body, headers | {"Accept-Ranges": "bytes"}, cut)
+    def send_file(self, path: Path, headers: dict[str, str], failure: Failure | None) -> None:
+        body = path.read_bytes()
+        if failure is not None and failure.kind == "wrong_bytes":
+            body = bytes(b ^ 0xFF for b in body[:64]) + body[64:]
+        total, start, status = len(body), 0, 200
+        if match := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+            start, stop = int(match[1]), int(match[2] or total - 1)
+            status, headers = 206, headers | {"Content-Range": f"bytes {start}-{stop}/{total}"}
+            body = body[start:stop + 1]
+        cut = None
+        if failure is not None and failure.kind == "cut" and self.command == "GET":
+            cut = max(0, failure.after - start)
+        self.send(status, body, headers | {"Accept-Ranges": "bytes"}, cut)
 
-        def refuse(self, status: int, code: str, headers: dict[str, str] | None = None) -> None:
-            reason = {"X-Error-Code": code, "X-Error-Message": code} if code else {}
-            self.send(status, json.dumps({"error": code}).encode(), reason | (headers or {}))
+    def refuse(self, status: int, code: str, headers: dict[str, str] | None = None) -> None:
+        reason = {"X-Error-Code": code, "X-Error-Message": code} if code else {}
+        self.send(status, json.dumps({"error": code}).encode(), reason | (headers or {}))
 
-        def send_json(self, value: object) -> None:
-            self.send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+    def send_json(self, value: object) -> None:
+        self.send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
-        def send(self, status: int, body: bytes, headers: dict[str, str], cut: int | None = None) -> None:
-            self.send_response(status)
-            for name, value in (headers | {"Content-Length": str(len(body))}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body if cut is None else body[:cut])
-            if cut is not None:
-                self.close_connection = True
-
-    return Handler
+    def send(self, status: int, body: bytes, headers: dict[str, str], cut: int | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body if cut is None else body[:cut])
+        if cut is not None:
+            self.close_connection = True
 
 
 _described: dict[tuple[Path, int, int], dict] = {}

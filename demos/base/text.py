@@ -86,6 +86,12 @@ def load_text(language: str, folder: Path | None = None) -> Text:
     return Text(language, entries)
 
 
+def say_count(text: Text, count: float) -> str:
+    """A count of parameters as each language rounds it: 4.6 M; in Chinese by ten thousands."""
+    return text("unit.count_large" if count >= 1e8 else "unit.count", millions=f"{count / 1e6:.3g}",
+                ten_thousands=f"{count / 1e4:.3g}", hundred_millions=f"{count / 1e8:.3g}")
+
+
 @cache
 def _shared(language: str) -> Mapping[str, object]:
     return _read(_BASE / f"{language}.toml") | _read(_UI / f"{language}.toml")

@@ -28,12 +28,17 @@ def blur(pictures: torch.Tensor, kernel: int = 3) -> torch.Tensor:
     return F.avg_pool2d(pictures, kernel, 1, kernel // 2, count_include_pad=False)
 
 
+def soften(pictures: torch.Tensor) -> torch.Tensor:
+    """What is left of (B, C, H, W) pictures at an eighth of the resolution, at full size."""
+    return F.interpolate(F.avg_pool2d(pictures, 8), pictures.shape[-2:], mode="bilinear")
+
+
 def mix_styles(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """Blend two drawings of the same emoji, (B, 4, H, W): evenly, by frequency, or by palette."""
     size = len(first)
     weight = uniform(size, 0.15, 0.85)
     blended = weight * first + (1 - weight) * second
-    crossed = blur(second, 9) + first - blur(first, 9)
+    crossed = soften(second) + first - soften(first)
     alpha, other_alpha = first[:, 3:], second[:, 3:]
     area, other_area = alpha.sum((2, 3), True) + 1, other_alpha.sum((2, 3), True) + 1
     mean = first[:, :3].sum((2, 3), True) / area
@@ -102,8 +107,8 @@ def warp(objects: torch.Tensor, rigid: torch.Tensor, scale: torch.Tensor, shift:
     linear = stretch @ turn
     origin = -(linear @ shift[..., None])
     grid = F.affine_grid(torch.cat([linear, origin], 2), list(objects.shape), align_corners=False)
-    bend = torch.randn(size, 2, 4, 4) * uniform(size, 0, 0.07 * strength)
-    bend = F.interpolate(bend, objects.shape[-2:], mode="bicubic", align_corners=False)
+    bend = torch.randn(size, 2, 5, 5) * uniform(size, 0, 0.07 * strength)
+    bend = F.interpolate(bend, objects.shape[-2:], mode="bilinear", align_corners=True)
     return F.grid_sample(objects, grid + bend.permute(0, 2, 3, 1), align_corners=False)
 
 

@@ -1,2 +1,32 @@
+"""How far a picture lies from everything the pocket model was trained on, from its features alone."""
+
 import numpy as np
-def out_of_domain_score(f, g): return 1 - (f @ g.T).max(axis=1)
+
+NEIGHBOURS = 3
+
+
+def out_of_domain_score(image_features: np.ndarray, gallery_features: np.ndarray) -> np.ndarray:
+    """One minus the mean cosine to the nearest emoji of the gallery; higher is stranger.
+
+    Args:
+        image_features: (B, E) float32, unit length.
+        gallery_features: (N, E) float32, unit length.
+
+    Returns: (B,) float32 in [0, 2].
+
+    Source: k-nearest-neighbour distance, Sun et al., arXiv 2204.06507.
+    """
+    cosines = np.asarray(image_features, np.float32) @ np.asarray(gallery_features, np.float32).T
+    k = min(NEIGHBOURS, cosines.shape[1])
+    return 1 - np.partition(cosines, -k, axis=1)[:, -k:].mean(axis=1)
+
+
+def auroc(familiar: np.ndarray, strange: np.ndarray) -> float:
+    """Probability that a random strange score exceeds a random familiar one (ties count half)."""
+    order = np.concatenate([familiar, strange])
+    ranks = np.empty(len(order))
+    values, inverse, counts = np.unique(order, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks = (last - (counts - 1) / 2)[inverse]
+    positive = ranks[len(familiar):].sum() - len(strange) * (len(strange) + 1) / 2
+    return float(positive / (len(familiar) * len(strange)))

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..base.checkpoints import any_checkpoint_allowed, find_checkpoint
 from ..base.clip import ClipModel, open_clip_model
-from ..base.compute import gpu
+from ..base.compute import gpu, zero_gpu
 from ..base.measured import read_metrics
 from ..base.spec import WEIGHTS, Checkpoint
 from .domain import out_of_domain_score
@@ -129,8 +129,12 @@ def gallery() -> dict[str, object]:
 
 
 def warm() -> None:
-    """Loads the pocket model and runs it once, so that the first click is as fast as the second."""
+    """Loads the pocket model and, where no GPU has to be borrowed for it, runs it once, so that the
+    first click is as fast as the second."""
     from .view import default_templates
 
+    if zero_gpu():
+        with open_clip_model(POCKET):
+            return
     blank = np.full((64, 64, 3), 255, np.uint8)
     classify(Request(blank, ("a", "b"), tuple(default_templates("en")[:1]), POCKET.id))

@@ -151,6 +151,9 @@
       makeRows();
       setScale(result.logit_scale);
       list.dataset.run = result.run;
+      // On a phone the stage lies below the controls: bring the answer to the visitor.
+      if (root.getBoundingClientRect().top > innerHeight * 0.8)
+        root.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
       epochs.offerFigure(demo, figure);
     }
     watch("value", adopt);

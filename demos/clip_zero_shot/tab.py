@@ -43,7 +43,7 @@ def build(shell: Shell) -> None:
             shell.take(_source)
     query, find, glyphs, found = _search_section(shell)
     metrics = read_metrics(SPEC.id)
-    shell.story(view.story_figure(metrics, t), **view.story_values(metrics))
+    shell.story(view.story_figure(metrics, t), **view.story_values(metrics, t))
 
     shell.bind(labels, text_field("labels", labels.value, limit=MAX_LABELS * (MAX_LABEL_CHARS + 1)))
     shell.bind(templates, text_field("templates", templates.value))

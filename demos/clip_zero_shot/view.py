@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..base.spec import WEIGHTS, Checkpoint
-from ..base.text import Text
+from ..base.text import Text, say_count
 from ..figures.bars import Bar, Bars
 from .schema import Hit, Request, Result
 
@@ -80,7 +80,7 @@ def facts_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
                  [text("facts.dtype"), result.dtype],
                  [text("facts.milliseconds"), text("facts.ms", ms=f"{result.milliseconds:.0f}")],
                  [text("facts.evaluations"), "1"],
-                 [text("facts.parameters"), text("facts.millions", n=f"{result.parameters / 1e6:.1f}")]],
+                 [text("facts.parameters"), say_count(text, result.parameters)]],
     }
 
 
@@ -112,13 +112,13 @@ def guess_value(metrics: dict, text: Text) -> dict:
     }
 
 
-def story_values(metrics: dict) -> dict[str, object]:
+def story_values(metrics: dict, text: Text) -> dict[str, object]:
     """The figures in the story's sentences, from the recipe's file."""
     unseen = metrics["zero_shot"]["unseen_twemoji"]
     values = {f"{top}_{language}": f"{100 * unseen[language]['ensemble'][top]:.0f}"
               for top in ("top1", "top5") for language in ("en", "zh")}
     return values | {"n": unseen["en"]["ensemble"]["n"], "classes": f"{gallery_size():,}",
-                     "parameters": f"{metrics['parameters'] / 1e6:.1f}"}
+                     "parameters": say_count(text, metrics["parameters"])}
 
 
 def story_figure(metrics: dict, text: Text) -> str:

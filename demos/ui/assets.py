@@ -19,6 +19,8 @@ from ..base.text import LANGUAGES
 from ..figures.palette import css_variables
 
 HERE = Path(__file__).parent
+# A 10 MB picture as base64 in JSON, and room for the labels.
+BODY_LIMIT = 15 * 2**20
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -51,8 +53,35 @@ class Assets:
                 f'<script src="epochs.js?v={self.version}"></script>').encode()
 
     def middleware(self) -> list[Middleware]:
-        return [Middleware(GZipMiddleware, minimum_size=2000), Middleware(LanguageAddress),
-                Middleware(HtmlHead, head=self.head())]
+        return [Middleware(BodyLimit, limit=BODY_LIMIT), Middleware(GZipMiddleware, minimum_size=2000),
+                Middleware(LanguageAddress), Middleware(HtmlHead, head=self.head())]
+
+
+class BodyLimit:
+    """Refuses requests whose body is larger than any picture may be: Gradio bounds uploads only."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self.limit:
+            await Response(status_code=413)(scope, receive, send)
+            return
+        seen = 0
+
+        async def bounded() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            # A body without a declared length: what is over the limit is never handed on.
+            return {"type": "http.disconnect"} if seen > self.limit else message
+
+        await self.app(scope, bounded, send)
 
 
 class HtmlHead:

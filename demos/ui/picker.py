@@ -13,6 +13,7 @@ from ..base.devices import free_memory
 from ..base.errors import UserError
 from ..base.query import QueryField
 from ..base.spec import Checkpoint
+from ..base.text import say_count
 from .browser import browser_component
 from .shell import Shell, error_banner, note_banner
 
@@ -66,7 +67,7 @@ class Picker:
         t = self.text
         details = []
         if checkpoint.licence:
-            details.append(t("picker.detail", parameters=f"{checkpoint.parameters:g}", licence=checkpoint.licence))
+            details.append(t("picker.detail", parameters=say_count(t, 1e6 * checkpoint.parameters), licence=checkpoint.licence))
         if checkpoint.gigabytes >= 0.1:
             details.append(t("picker.memory", gigabytes=f"{checkpoint.gigabytes:g}"))
         megabytes = round(found.megabytes) or "?"

@@ -8,7 +8,6 @@ import pytest
 
 from demos.base import checkpoints
 from demos.base.checkpoints import find_checkpoint, open_folder, status
-from demos.base.errors import UserError
 from demos.base.spec import Checkpoint
 from tests.base.test_checkpoints import make_folder, pocket, refusal  # noqa: F401
 

@@ -20,12 +20,12 @@ MEAN = STD = (0.5, 0.5, 0.5)
 
 
 def model_config() -> dict:
-    """open_clip's model_cfg: about 4.6 million parameters."""
+    """open_clip's model_cfg: about 4.2 million parameters."""
     from demos.base.tokenizer import EOS_ID, PAD_ID, VOCABULARY
 
     return {
         "embed_dim": EMBED_DIM,
-        "vision_cfg": {"image_size": 64, "patch_size": 8, "width": 192, "layers": 6, "head_width": 32,
+        "vision_cfg": {"image_size": 64, "patch_size": 8, "width": 192, "layers": 5, "head_width": 32,
                        "mlp_ratio": 4.0},
         "text_cfg": {"context_length": 48, "vocab_size": VOCABULARY, "width": 128, "heads": 4, "layers": 4,
                      "mlp_ratio": 4.0, "pool_type": "eos", "eos_id": EOS_ID, "pad_id": PAD_ID,
@@ -69,7 +69,7 @@ def start_positions(visual) -> None:
         visual.class_embedding[:POSITION_DIMS] = 0
         visual.conv1.weight[:POSITION_DIMS] *= 0.1
         width = visual.class_embedding.shape[0]
-        for depth, block in enumerate(visual.transformer.resblocks[:-2]):
+        for depth, block in enumerate(visual.transformer.resblocks[:-1]):
             heads = block.attn.num_heads
             size = width // heads
             sharpness = 1.2 + 0.2 * depth
@@ -123,24 +123,17 @@ def run_block(block, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch
     return x + F.linear(hidden, cast(block.mlp.c_proj.weight), cast(block.mlp.c_proj.bias))
 
 
-def encode_pictures(visual, pictures: torch.Tensor, dtype: torch.dtype = torch.bfloat16):
-    """Vision tower for training.
-
-    Args: pictures (B, 3, 64, 64). Returns: features (B, E) float32, not normalised; the tokens
-    (B, T, C) after every block.
-    """
+def encode_pictures(visual, pictures: torch.Tensor, dtype: torch.dtype = torch.bfloat16) -> torch.Tensor:
+    """Vision tower for training: pictures (B, 3, 64, 64) -> features (B, E) float32, not normalised."""
     size = visual.conv1.kernel_size[0]
     patches = F.unfold(pictures, size, stride=size).transpose(1, 2).to(dtype)
     x = F.linear(patches, visual.conv1.weight.flatten(1).to(dtype))
     first = visual.class_embedding.to(dtype).expand(len(x), 1, -1)
     x = torch.cat([first, x], 1) + visual.positional_embedding.to(dtype)
     x = F.layer_norm(x, x.shape[-1:], visual.ln_pre.weight.to(dtype), visual.ln_pre.bias.to(dtype))
-    tokens = []
     for block in visual.transformer.resblocks:
         x = run_block(block, x)
-        tokens.append(x)
-    pooled = visual.ln_post(x[:, 0].float())
-    return pooled @ visual.proj, tokens
+    return visual.ln_post(x[:, 0].float()) @ visual.proj
 
 
 def encode_texts(model, ids: torch.Tensor, dtype: torch.dtype = torch.bfloat16) -> torch.Tensor:

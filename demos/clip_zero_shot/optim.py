@@ -1,0 +1,129 @@
+"""Optimisers, learning-rate schedule, weight averaging and checkpoints of the training loop.
+
+Source: Muon, Jordan et al. 2024; AdamW, arXiv 1711.05101.
+"""
+
+import copy
+import math
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+
+def is_first() -> bool:
+    """Whether this process writes files and reports: true unless torchrun started several."""
+    return not dist.is_initialized() or dist.get_rank() == 0
+
+
+def average_gradients(parameters: list[nn.Parameter]) -> None:
+    """Replace every gradient by its mean over the processes of one torchrun."""
+    if not dist.is_initialized():
+        return
+    used = [p for p in parameters if p.grad is not None]
+    flat = torch.cat([p.grad.flatten() for p in used])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    for parameter, grad in zip(used, flat.split([p.numel() for p in used])):
+        parameter.grad.copy_(grad.view_as(parameter))
+
+
+class Schedule:
+    """Warm-up and cosine over steps, or over minutes of training where a limit is given.
+
+    `start` and `end` are shares of the peak rate, so that stages can follow one another.
+    """
+
+    def __init__(self, steps: int, minutes: float, warmup: int, end: float):
+        self.steps, self.minutes, self.warmup, self.end = steps, minutes, warmup, end
+        self.step, self.spent, self._last = 0, 0.0, time.monotonic()
+
+    def fraction(self) -> float:
+        """Share of the stage that is done, in [0, 1], the same in every process."""
+        now = time.monotonic()
+        self.spent += now - self._last
+        self._last = now
+        done = self.spent / 60 / self.minutes if self.minutes else self.step / max(1, self.steps)
+        if dist.is_initialized():
+            shared = torch.tensor([done])
+            dist.broadcast(shared, 0)
+            done = float(shared)
+        return min(1.0, done)
+
+    def rate(self, fraction: float) -> float:
+        """Learning rate as a share of its peak."""
+        fall = self.end + (1 - self.end) * 0.5 * (1 + math.cos(math.pi * fraction))
+        return fall * min(1.0, (self.step + 1) / self.warmup)
+
+
+class Average:
+    """Exponential moving average of a module's state, warm from the first step."""
+
+    def __init__(self, module: nn.Module, decay: float):
+        self.module, self.decay, self.count = copy.deepcopy(module).requires_grad_(False), decay, 0
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        self.count += 1
+        keep = min(self.decay, self.count / (self.count + 10))
+        for mean, value in zip(self.module.state_dict().values(), module.state_dict().values()):
+            mean.lerp_(value, 1 - keep) if mean.is_floating_point() else mean.copy_(value)
+
+
+class Optimisers:
+    """Muon for the matrices inside the blocks, AdamW for the rest, at one learning rate."""
+
+    def __init__(self, module: nn.Module, rate: float, decay: float):
+        named = list(module.named_parameters())
+        inside = [p for name, p in named if p.ndim == 2 and "resblocks" in name]
+        matrices = [p for name, p in named if p.ndim > 1 and "resblocks" not in name and "embedding" not in name]
+        taken = {id(p) for p in inside + matrices}
+        others = [p for _, p in named if id(p) not in taken]
+        self.parts = [
+            torch.optim.AdamW([{"params": matrices, "weight_decay": decay},
+                               {"params": others, "weight_decay": 0.0}], rate, betas=(0.9, 0.98)),
+            torch.optim.Muon(inside, rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")]
+        self.rate, self.parameters = rate, [p for _, p in named]
+
+    def step(self, loss: torch.Tensor, share: float) -> None:
+        """One update at `share` of the peak learning rate."""
+        for part in self.parts:
+            for group in part.param_groups:
+                group["lr"] = self.rate * share
+            part.zero_grad()
+        loss.backward()
+        average_gradients(self.parameters)
+        nn.utils.clip_grad_norm_(self.parameters, 2.0)
+        for part in self.parts:
+            part.step()
+
+
+class Checkpoint:
+    """What a stage resumes from: the module, its average, the optimisers, the schedule."""
+
+    def __init__(self, path: Path, module: nn.Module, average: Average, optimisers: Optimisers, schedule: Schedule,
+                 every: float):
+        self.path, self.module, self.average = path, module, average
+        self.optimisers, self.schedule, self.every, self._saved = optimisers, schedule, every, time.monotonic()
+        if path.exists():
+            state = torch.load(path, weights_only=True)
+            module.load_state_dict(state["module"])
+            average.module.load_state_dict(state["average"])
+            for part, stored in zip(optimisers.parts, state["optimisers"]):
+                part.load_state_dict(stored)
+            schedule.step = average.count = state["step"]
+            schedule.spent = state["spent"]
+
+    def save(self, force: bool = False) -> None:
+        """Write the state, at most once in `every` seconds; the old file stays until the new one is whole."""
+        if not is_first() or not force and time.monotonic() - self._saved < self.every:
+            return
+        self._saved = time.monotonic()
+        state = {"module": self.module.state_dict(), "average": self.average.module.state_dict(),
+                 "optimisers": [part.state_dict() for part in self.optimisers.parts],
+                 "step": self.schedule.step, "spent": self.schedule.spent}
+        partial = self.path.with_suffix(".part")
+        torch.save(state, partial)
+        partial.replace(self.path)
