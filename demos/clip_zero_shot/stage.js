@@ -75,7 +75,7 @@
 
     function scores() {
       const kept = result.labels.map((_, i) => !dropped.has(i));
-      return none && result.background
+      return scoring() === "background"
         ? againstBackground(result.cosines, result.background, result.same, scale).map((p, i) => (kept[i] ? p : 0))
         : probabilities(result.cosines, kept, scale, result.logit_bias);
     }
@@ -99,15 +99,16 @@
         r.button.setAttribute("aria-label", fill(out ? text.restore_label : text.drop_label, { label: r.label }));
         if (list.children[place] !== r.row) list.insertBefore(r.row, list.children[place] || null);
       });
-      axis.replaceChildren(h("span", {}, none && result.background ? text.axis_background : result.logit_bias == null ? text.axis_softmax : text.axis_sigmoid),
-        h("span", {}, text.axis_cosine));
+      axis.replaceChildren(h("span", {}, axisName()), h("span", {}, text.axis_cosine));
       const strongest = Math.max(...p);
-      note.textContent = none && result.background
+      note.textContent = scoring() === "background"
         ? fill(strongest < 0.5 ? text.none_fits : text.some_fits, { n: result.background.length, percent: percent(strongest), nearest: nearest() })
         : dropped.size ? text.dropped_note : "";
       list.dataset.drawn = String(Math.round(performance.now()));
     }
 
+    const scoring = () => (none && result.background ? "background" : result.logit_bias == null ? "softmax" : "sigmoid");
+    const axisName = () => text["axis_" + scoring()];
     const nearest = () => result.background_names[result.background.indexOf(Math.max(...result.background))];
 
     function figure() {
@@ -116,7 +117,7 @@
       const rowsOut = ranking.map((i) => ({ label: result.labels[i], probability: p[i], cosine: result.cosines[i] }));
       return { name: "epochs-clip", rows: rowsOut, svg: svg(rowsOut),
         record: { demo, checkpoint: result.checkpoint, templates: result.templates, logit_scale: scale, logit_bias: result.logit_bias,
-          scoring: none ? "background" : result.logit_bias == null ? "softmax" : "sigmoid", rows: rowsOut } };
+          scoring: scoring(), rows: rowsOut } };
     }
 
     function svg(data) {
@@ -127,7 +128,7 @@
       const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
         "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
         h("title", {}, text.figure_title), h("rect", { width: W, height: H, fill: "#fff" }),
-        t(16, 28, `${result.name} · ${text.axis_softmax}`, { "font-weight": 600 }),
+        t(16, 28, `${result.name} · ${axisName()}`, { "font-weight": 600 }),
         data.map((r, k) => {
           const y = 48 + k * line;
           const short = [...r.label];

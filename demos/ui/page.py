@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 
 import gradio as gr
@@ -35,8 +36,9 @@ def build_page(blocks: gr.Blocks, demos: Sequence[Demo], language: str,
         outputs = [note_banner(" ".join(notes)) if notes else gr.skip()]
         selected = dict(tabs.get(query.get("demo"), ()))
         outputs += [gr.Tabs(selected=selected[bar]) if bar in selected else gr.skip() for bar in bars]
-        outputs += [fill(values.get((shell.demo.id, field.name), field.default))
-                    for shell, field, _, fill in targets]
+        # Skipped, not set to its default: a visitor may have typed before this answer came.
+        outputs += [fill(values[shell.demo.id, field.name]) if (shell.demo.id, field.name) in values
+                    else gr.skip() for shell, field, _, fill in targets]
         return outputs
 
     opened = blocks.load(open_address, None, [note, *bars, *(c for _, _, c, _ in targets)], queue=False,
@@ -70,7 +72,7 @@ def _build_tabs(text: Text, shells: dict[str, Shell], demos: list[Demo]) -> dict
                     _build_demo(shells[members[0].id])
                 else:
                     _build_inner_tabs([shells[demo.id] for demo in members], places)
-            _tell_address(tab, members[0].id)
+            _tell_address(tab, [demo.id for demo in members])
     return places
 
 
@@ -80,7 +82,7 @@ def _build_inner_tabs(shells: list[Shell], places: dict[str, list]) -> None:
             with gr.Tab(shell.text("title"), id=shell.demo.id) as tab:
                 places[shell.demo.id].append((inner, shell.demo.id))
                 _build_demo(shell)
-            _tell_address(tab, shell.demo.id)
+            _tell_address(tab, [shell.demo.id])
 
 
 def _build_demo(shell: Shell) -> None:
@@ -88,8 +90,9 @@ def _build_demo(shell: Shell) -> None:
         shell.demo.tab().build(shell)
 
 
-def _tell_address(tab: gr.Tab, demo: str) -> None:
-    tab.select(None, None, None, js=f"() => epochs.state.select({demo!r})", api_visibility="private")
+def _tell_address(tab: gr.Tab, demos: list[str]) -> None:
+    """Opening `tab` puts the demo it shows into the address: of several, the one seen last."""
+    tab.select(None, None, None, js=f"() => epochs.state.select({json.dumps(demos)})", api_visibility="private")
 
 
 def _frame_words(text: Text) -> dict[str, str]:

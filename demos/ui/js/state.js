@@ -41,9 +41,12 @@ epochs.state = (() => {
     if (name === demo) write();
   }
 
-  function select(name) {
+  // The demos that an opened tab may show: of several, the one seen last is on screen.
+  const seen = [];
+  function select(names) {
     if (!ready) return;
-    demo = name;
+    demo = seen.findLast((name) => names.includes(name)) ?? names[0];
+    seen.push(demo);
     write();
   }
 

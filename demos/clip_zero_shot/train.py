@@ -1,0 +1,178 @@
+"""The recipe of the pocket CLIP: `python -m demos.clip_zero_shot.train`.
+
+Four stages. `trunk` learns from Noto alone, a style every run may see. The twins continue from it:
+`twemoji` never sees Twemoji, `fluent` never sees either Fluent style. The shipped model, `none`, has
+nothing to hide from and continues from the Twemoji twin with all four styles. Stages resume where
+they stopped. On several cores, one process each is faster than threads:
+`OMP_NUM_THREADS=1 torchrun --nproc-per-node 2 -m demos.clip_zero_shot.train`.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import random
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+
+from demos.base.tokenizer import load_tokenizer
+from demos.clip_zero_shot import export, measure
+from demos.clip_zero_shot.batches import PictureSource
+from demos.clip_zero_shot.captions import Captioner
+from demos.clip_zero_shot.data import HELD_OUT, STYLES, EmojiRow, default_data_folder, hash_data, read_bank, read_rows
+from demos.clip_zero_shot.fit import Settings, Student, fit
+from demos.clip_zero_shot.optim import is_first
+from demos.clip_zero_shot.towers import build_clip, start_patches
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """One run of the loop: which styles it sees, what it starts from, how it is trained."""
+
+    styles: tuple[str, ...]
+    init: str | None
+    settings: Settings
+    seed: int
+
+
+def seen_styles(holdout: str) -> tuple[str, ...]:
+    """The styles a run may see."""
+    return tuple(style for style in STYLES if style not in HELD_OUT[holdout])
+
+
+STAGES = {
+    "trunk": Stage(("noto",), None, Settings(steps=470, text_from=1.1, gentle=1.0, end_rate=0.6, ema=0.98), 0),
+    "twemoji": Stage(seen_styles("twemoji"), "trunk", Settings(steps=1700, text_from=0.3, gentle=0.12), 1),
+    "fluent": Stage(seen_styles("fluent"), "trunk", Settings(steps=800, text_from=0.3, gentle=0.12), 2),
+    "none": Stage(seen_styles("none"), "twemoji", Settings(steps=800, text_from=0.0, gentle=0.0, rate=1.4e-3), 3),
+}
+
+
+def make_tokenize(context_length: int):
+    """texts -> (B, L) ids, cleaned as open_clip cleans them and padded to the longest only."""
+    from open_clip.tokenizer import get_clean_fn
+
+    tokenizer, clean = load_tokenizer(), get_clean_fn("whitespace")
+
+    def tokenize(texts: list[str]) -> torch.Tensor:
+        return tokenizer([clean(text) for text in texts], return_tensors="pt", padding=True, truncation=True,
+                         max_length=context_length).input_ids
+    return tokenize
+
+
+def run_stage(name: str, rows: list[EmojiRow], options: argparse.Namespace) -> Student:
+    """Train a stage and what it starts from, or load what is finished; returns the moving average."""
+    stage = STAGES[name]
+    settings = dataclasses.replace(stage.settings, **options.overrides)
+    torch.manual_seed(stage.seed)
+    source = PictureSource(read_bank(options.data, rows, stage.styles))
+    student = Student(build_clip(), len(rows))
+    if stage.init:
+        student.load_state_dict(run_stage(stage.init, rows, options).state_dict())
+    else:
+        start_patches(student.clip.visual, source.singles(256)[2])
+    rank = dist.get_rank() if dist.is_initialized() else 0
+    torch.manual_seed(1000 * (stage.seed + 1) + rank)
+    captioner = Captioner(rows, random.Random(1000 * (stage.seed + 1) + rank))
+
+    def report(step: int, spent: float, average, parts: dict) -> None:
+        if is_first():
+            line = {"stage": name, "step": step, "seconds": round(spent), **parts}
+            print(json.dumps(line), flush=True)
+
+    average, schedule = fit(student, source, captioner, make_tokenize(student.clip.context_length), settings,
+                            options.work / f"{name}.pt", report)
+    record = options.work / f"{name}.json"
+    if is_first() and not record.exists():
+        export.write_json(record, {
+            "styles": stage.styles, "init": stage.init, "seed": stage.seed, "steps": schedule.step,
+            "minutes": round(schedule.spent / 60, 2), "settings": dataclasses.asdict(settings),
+            "processes": dist.get_world_size() if dist.is_initialized() else 1})
+    return average
+
+
+def write_shipped(students: dict[str, Student], rows: list[EmojiRow], options: argparse.Namespace) -> None:
+    """Export the shipped model and the twins, measure them, and write the recipe and the card."""
+    everything = read_bank(options.data, rows, STYLES)
+    for name, student in students.items():
+        export.write_pocket(student.clip, options.out / "pocket" if name == "none" else options.work / f"twin_{name}")
+    shipped = measure.Folder(options.out / "pocket")
+    features = measure.gallery_features(shipped, rows, everything)
+    export.write_gallery(options.out, rows, features)
+    export.write_golden(options.out, options.out / "pocket")
+    stages = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(options.work.glob("*.json"))}
+    minutes = sum(stage["minutes"] for stage in stages.values())
+    metrics = {
+        "measured": {**export.describe_machine(), "minutes": round(minutes, 1), "threads": torch.get_num_threads()},
+        "parameters": sum(p.numel() for p in shipped.model.parameters()),
+        "zero_shot": {"shipped_seen": measure.measure_zero_shot(shipped, rows, everything)},
+        "scenes": {"shipped_seen": measure.measure_scenes(shipped, rows, everything)},
+        "sketches": {"shipped": measure.measure_sketches(shipped, options.data)},
+        "out_of_domain": {"method": "one minus the mean cosine to the three nearest emoji of the gallery",
+                          **measure.measure_domain(shipped, everything, features["image_features"], options.data)},
+    }
+    for name in ("twemoji", "fluent"):
+        if name in students:
+            measure_twin(name, measure.Folder(options.work / f"twin_{name}"), rows, options, metrics)
+    export.write_json(options.out / "metrics.json", metrics)
+    export.write_json(options.out / "recipe.json", {
+        "command": "python -m demos.clip_zero_shot.train", "stages": stages, "notes": options.notes,
+        "data": hash_data(options.data), "libraries": export.library_versions(),
+        "device": export.describe_machine()["machine"], "precision": "bfloat16 products, float32 weights",
+        "weights_sha256": export.hash_weights(options.out)})
+    export.write_card(options.out, metrics, options.notes)
+
+
+def measure_twin(name: str, twin: measure.Folder, rows, options: argparse.Namespace, metrics: dict) -> None:
+    """Add a twin's figures on the styles it never saw."""
+    unseen = read_bank(options.data, rows, HELD_OUT[name])
+    for style, scores in measure.measure_zero_shot(twin, rows, unseen).items():
+        metrics["zero_shot"][f"unseen_{style}"] = scores
+    metrics["scenes"][f"unseen_{name}"] = measure.measure_scenes(twin, rows, unseen)
+    metrics["sketches"][f"twin_{name}"] = measure.measure_sketches(twin, options.data)
+    seen = read_bank(options.data, rows, seen_styles(name))
+    gallery = measure.gallery_features(twin, rows, seen)["image_features"]
+    domain = measure.measure_domain(twin, unseen, gallery, options.data)
+    metrics["out_of_domain"][f"auroc_unseen_{name}"] = domain["auroc"]
+    metrics["out_of_domain"][f"auroc_plain_unseen_{name}"] = domain["auroc_plain"]
+    metrics["per_group"] = metrics.get("per_group", {}) | {
+        f"unseen_{style}": metrics["zero_shot"][f"unseen_{style}"].pop("per_group") for style in unseen.styles}
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Options of the command line; settings not named here stand in STAGES."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=default_data_folder())
+    parser.add_argument("--out", type=Path, default=ROOT / "weights" / "clip_zero_shot")
+    parser.add_argument("--work", type=Path, default=ROOT.parent / "runs" / "clip_zero_shot",
+                        help="checkpoints and twins, kept between calls so that a run can resume")
+    parser.add_argument("--holdout", choices=[*HELD_OUT, "all"], default="all",
+                        help="train one run only; `all` trains every run, measures and ships")
+    parser.add_argument("--steps", type=int, help="steps of every stage, instead of the recipe's own")
+    parser.add_argument("--batch", type=int, help="pictures per step and process")
+    parser.add_argument("--notes", default="", help="a sentence for the recipe and the card")
+    options = parser.parse_args(arguments)
+    options.overrides = {name: value for name, value in (("steps", options.steps), ("batch", options.batch)) if value}
+    return options
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, measure, write."""
+    options = parse(arguments)
+    if "RANK" in os.environ and not dist.is_initialized():
+        dist.init_process_group("gloo")
+    options.work.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
+    rows = [row for row in read_rows(options.data) if row.main]
+    names = list(HELD_OUT) if options.holdout == "all" else [options.holdout]
+    students = {name: run_stage(name, rows, options) for name in names}
+    if is_first() and "none" in students:
+        write_shipped(students, rows, options)
+
+
+if __name__ == "__main__":
+    main()
