@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
@@ -15,10 +17,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..base.text import LANGUAGES
+from ..base.text import LANGUAGES, load_text
 from ..figures.palette import css_variables
 
 HERE = Path(__file__).parent
+_PREVIEW_TAGS = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>')
 # A 10 MB picture as base64 in JSON, and room for the labels.
 BODY_LIMIT = 15 * 2**20
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -47,14 +50,19 @@ class Assets:
 
         return [Route("/epochs.js", script), Route("/epochs.css", style)]
 
-    def head(self) -> bytes:
-        """Relative addresses: right at `/`, at `/zh`, and below a proxy's prefix."""
+    def head(self, language: str) -> bytes:
+        """Script and style (relative: right at `/`, at `/zh`, below a proxy's prefix) and what a chat
+        shows of a link to the page."""
+        text = load_text(language)
+        title, tagline = escape(text("frame.title")), escape(text("frame.tagline"))
         return (f'<link rel="stylesheet" href="epochs.css?v={self.version}">'
-                f'<script src="epochs.js?v={self.version}"></script>').encode()
+                f'<script src="epochs.js?v={self.version}"></script>'
+                f'<meta property="og:title" content="{title}"><meta name="description" content="{tagline}">'
+                f'<meta property="og:description" content="{tagline}">').encode()
 
     def middleware(self) -> list[Middleware]:
         return [Middleware(BodyLimit, limit=BODY_LIMIT), Middleware(GZipMiddleware, minimum_size=2000),
-                Middleware(LanguageAddress), Middleware(HtmlHead, head=self.head())]
+                Middleware(LanguageAddress), Middleware(HtmlHead, heads={"/": self.head("en"), "/zh": self.head("zh")})]
 
 
 class BodyLimit:
@@ -85,15 +93,18 @@ class BodyLimit:
 
 
 class HtmlHead:
-    """Puts the script and style before Gradio's bundle boots: `launch(head=)` adds them after it."""
+    """Puts the script and style before Gradio's bundle boots: `launch(head=)` adds them after it.
 
-    def __init__(self, app: ASGIApp, head: bytes) -> None:
+    Gradio's own preview tags, which speak of Gradio and show a picture from another host, go.
+    """
+
+    def __init__(self, app: ASGIApp, heads: dict[str, bytes]) -> None:
         self.app = app
-        self.head = head
+        self.heads = heads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        pages = {"/", *(f"/{language}" for language in LANGUAGES)}
-        if scope["type"] != "http" or scope["path"] not in pages:
+        head = self.heads.get(scope.get("path")) if scope["type"] == "http" else None
+        if head is None:
             await self.app(scope, receive, send)
             return
         start: Message | None = None
@@ -107,7 +118,7 @@ class HtmlHead:
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            page = body.replace(b"<head>", b"<head>" + self.head, 1)
+            page = _PREVIEW_TAGS.sub(b"", body).replace(b"<head>", b"<head>" + head, 1)
             MutableHeaders(scope=start)["content-length"] = str(len(page))
             await send(start)
             await send({"type": "http.response.body", "body": page})

@@ -21,7 +21,7 @@ def picture_input(shell: Shell, *, default: str = EXAMPLE_EMOJI[0], field: str =
     """
     component = browser_component("picture", {"emoji": default}, demo=shell.demo.id, field=field,
                                   examples=list(EXAMPLE_EMOJI), text=shell.text.section("picture"))
-    shell.bind(component, QueryField(field, _parse_emoji, default), lambda emoji: {"emoji": emoji})
+    shell.bind(component, QueryField(field, _parse_emoji, default), lambda emoji: {"emoji": emoji} if emoji else {})
     return component
 
 
@@ -32,7 +32,9 @@ def chips(title: str, items: Sequence[tuple[str, object]]) -> gr.HTML:
 
 
 def _parse_emoji(raw: str) -> str:
+    if not raw:                                    # a link copied with an uploaded picture, which stays behind
+        return raw
     # Longest in use: a family of four, 7 code points; flags of regions have 7 too.
-    if not 0 < len(raw) <= 16 or raw.isascii() or any(c.isspace() for c in raw):
+    if len(raw) > 16 or raw.isascii() or any(c.isspace() for c in raw):
         raise ValueError(f"emoji: {raw!r}")
     return raw

@@ -125,7 +125,10 @@ class Shell:
         listeners = [events] if callable(events) else list(events)
         found = []
         for event in listeners:
-            found.append(event(guarded, inputs, [self.alert, *outputs], **options))
+            ended = event(guarded, inputs, [self.alert, *outputs], **options)
+            if compute:                            # however it ended: the queue full, the connection lost
+                ended.then(None, None, None, js=f"() => epochs.idle({self.demo.id!r})", api_visibility="private")
+            found.append(ended)
             # One public name for one function, however many controls start it.
             options = {k: v for k, v in options.items() if k != "api_name"} | {"api_visibility": "private"}
         return found

@@ -27,8 +27,9 @@ window.epochs = (() => {
       : document.createElement(tag || "div");
     if (classes.length) node.setAttribute("class", classes.join(" "));
     for (const [key, value] of Object.entries(attributes)) {
-      if (value === undefined || value === null || value === false) continue;
-      if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+      if (value === undefined || value === null || (value === false && !key.startsWith("aria-"))) continue;
+      if (key.startsWith("aria-")) node.setAttribute(key, String(value));   // "false" is a state, not an absence
+      else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
       else if (key === "value") node.value = value;
       else node.setAttribute(key, value === true ? "" : value);
     }

@@ -65,10 +65,13 @@
   });
 
   // A run that answers at once shows nothing; a longer one says so, and says why when it takes long.
-  const running = {};                            // demo -> {box, timers}
-  const idle = (demo) => { running[demo]?.timers.forEach(clearTimeout); running[demo]?.stop(); };
+  const running = {};                            // demo -> {timers, start, stop}
+  epochs.idle = (demo) => {
+    running[demo]?.timers.splice(0).forEach(clearTimeout);
+    running[demo]?.stop();
+  };
   epochs.busy = (demo, values) => {
-    idle(demo);
+    epochs.idle(demo);
     running[demo]?.start();
     return values;
   };
@@ -88,13 +91,15 @@
         area()?.classList.add("busy");
         this.timers = [setTimeout(() => show("working", text.working), 400), setTimeout(() => show("working", text.loading), 2500)];
       },
-      stop() { area()?.classList.remove("busy"); } };
+      stop() {
+        area()?.classList.remove("busy");
+        if (root.querySelector(".working")) draw();
+      } };
     const draw = () => {
-      idle(demo);
       const { kind, message, action } = epochs.read(props);
       message ? show(kind, message, action) : clear();
     };
-    watch("value", draw);
+    watch("value", () => { draw(); epochs.idle(demo); });
     draw();
   });
 
