@@ -160,7 +160,7 @@ def load_clip(checkpoint: Checkpoint, device: Device, progress: Progress | None 
         # The folder, never a tag: a tag falls back to a pickle where no safetensors has its exact name.
         with _without_initialisation():
             network, _, preprocess = open_clip.create_model_and_transforms(
-                f"local-dir:{folder}", pretrained_text=False, require_pretrained=True)
+                f"local-dir:{folder}", require_pretrained=True)
         tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
         return ClipModel(place(network, device), preprocess, tokenizer, device)
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,

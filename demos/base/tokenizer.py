@@ -101,6 +101,18 @@ def train_tokenizer(texts: Iterator[str], vocabulary: int = VOCABULARY):
         clean_up_tokenization_spaces=False)
 
 
+def save_tokenizer(tokenizer, folder: Path) -> None:
+    """Write tokenizer.json and a tokenizer_config.json that names the public class."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save_pretrained(str(folder))
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    # Newer transformers write an internal class name here that older ones do not know.
+    config["tokenizer_class"] = "PreTrainedTokenizerFast"
+    config.pop("backend", None)
+    path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+
+
 def measure_bytes_per_token(tokenizer, data: Path) -> dict[str, float]:
     """UTF-8 bytes one token covers on a slice of each corpus; longer is better."""
     slices = {"english": "english/tinyshakespeare.txt", "chinese_poetry": "chinese_poetry/famous_poems.txt",
@@ -121,8 +133,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=FOLDER)
     options = parser.parse_args()
     tokenizer = train_tokenizer(read_corpus(options.data))
-    options.out.mkdir(parents=True, exist_ok=True)
-    tokenizer.save_pretrained(str(options.out))
+    save_tokenizer(tokenizer, options.out)
     figures = {"vocabulary": len(tokenizer), "bytes_per_token": measure_bytes_per_token(tokenizer, options.data)}
     (options.out / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures))

@@ -10,7 +10,7 @@ VIT_B_32 = Checkpoint(
     id="laion/CLIP-ViT-B-32-laion2B-s34B-b79K", name="OpenCLIP ViT-B/32 (LAION-2B)", licence="MIT",
     parameters=151, repo="laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
     revision="1a25a446712ba5ee05982a381eed697ef9b435cf",
-    files=("open_clip_model.safetensors", "open_clip_config.json"), megabytes=605, gigabytes=0.6)
+    files=("open_clip_config.json", "*.safetensors", "*.json", "*.txt"), megabytes=605, gigabytes=0.6)
 
 SPEC = DemoSpec(
     id="clip_zero_shot",

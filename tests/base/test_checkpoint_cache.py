@@ -71,7 +71,8 @@ def test_two_visitors_download_once(full, hub):
     for thread in threads:
         thread.join(30)
     assert len(folders) == 3 and len(set(folders)) == 1
-    assert sorted(hub.downloaded()) == ["config.json", "owner/full@@model.safetensors".rsplit("/", 1)[1]]
+    assert len([path for _, path in hub.requests if path.startswith("/api/")]) == 1
+    assert sorted(hub.downloaded()) == ["config.json", "full@@model.safetensors"]
 
 
 def test_code_is_refused_before_any_tensor_comes(hub, tmp_path):
@@ -79,6 +80,16 @@ def test_code_is_refused_before_any_tensor_comes(hub, tmp_path):
     (tmp_path / "code" / "evil.py").write_text("raise SystemExit")
     assert refusal(open_folder, find_checkpoint("owner/code", [], allow_any=True)).key == "checkpoint_remote_code"
     assert hub.downloaded() == ["config.json"]
+
+
+def test_code_that_another_program_fetched_is_refused_too(hub, tmp_path):
+    from huggingface_hub import snapshot_download
+
+    hub.add("owner/code", make_folder(tmp_path / "code", {"auto_map": {"AutoModel": "evil.Model"}}))
+    snapshot_download("owner/code", revision="main", cache_dir=os.environ["HF_HUB_CACHE"], endpoint=hub.url)
+    free = find_checkpoint("owner/code", [], allow_any=True)
+    assert status(free).kind == "cached"
+    assert refusal(open_folder, free).key == "checkpoint_remote_code"
 
 
 def test_a_reviewed_checkpoint_may_carry_hooks_that_nothing_calls(hub, tmp_path):

@@ -1,16 +1,34 @@
-"""Full-size CLIP through the same code as the pocket one, without the network: the architecture is exact,
-the weights are random."""
+"""CLIP from the Hub: a cache that went bad, and full size through the same code as the pocket model (the
+architecture is exact, the weights are random)."""
 
 import json
 import shutil
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from demos.base.checkpoints import find_checkpoint
+from demos.base.checkpoints import find_checkpoint, open_folder
 from demos.base.clip import open_clip_model
+from demos.base.errors import UserError
 from demos.base.loader import LOADER
 from demos.base.spec import Checkpoint
+from tests.tiny_clip import write_tiny_clip
+
+
+def test_damage_in_the_cache_is_said_once_and_mended_next_time(hub, tmp_path):
+    commit = hub.add("owner/tiny", write_tiny_clip(tmp_path / "tiny"))
+    listed = Checkpoint(id="hub2", name="Tiny", licence="", parameters=0, repo="owner/tiny", revision=commit)
+    with open_clip_model(listed):
+        pass
+    LOADER.free_unused()
+    cached = open_folder(listed) / "open_clip_model.safetensors"
+    whole = cached.read_bytes()
+    cached.resolve().write_bytes(whole[:5000])
+    with pytest.raises(UserError, match="checkpoint_broken"), open_clip_model(listed):
+        pass
+    with open_clip_model(listed):
+        assert cached.read_bytes() == whole
 
 
 def test_vit_b_32_through_the_folder_and_the_hub(hub, tmp_path):

@@ -135,7 +135,7 @@ def test_a_slow_hub_is_given_up(full, hub, monkeypatch):
 
 def test_a_name_look_up_that_hangs_is_given_up(full, hub, monkeypatch):
     monkeypatch.setattr(room, "REACH_SECONDS", 0.1)
-    hub.fail("slow", "/api/")
+    hub.fail("slow", "/api/", seconds=1)
     assert refusal(full).key == "checkpoint_unreachable"
 
 
