@@ -14,7 +14,8 @@ WEIGHTS = Path(__file__).parents[2] / "weights"
 
 @dataclass(frozen=True)
 class Paper:
-    """The paper an era is told by. `arxiv` is the identifier, shown as text (no link leaves the page)."""
+    """The paper an era is told by. `arxiv` is the identifier ("" where there is none), shown as text:
+    no link leaves the page."""
 
     title: str
     authors: str

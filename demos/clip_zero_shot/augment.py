@@ -56,25 +56,25 @@ def colour_matrices(tinted: torch.Tensor, amount: float) -> tuple[torch.Tensor, 
     """
     size = len(tinted)
     strength = torch.where(tinted, 0.15, 1.0) * amount
-    wild = (torch.rand(size) < 0.25).float()
+    wild = (torch.rand(size) < 0.12).float()
     angle = torch.randn(size) * (0.12 + 0.8 * wild) * strength
     cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
     axis = 3 ** -0.5
     cross = axis * torch.tensor([[0., -1., 1.], [1., 0., -1.], [-1., 1., 0.]])
     eye = torch.eye(3)
     hue = cos * eye + sin * cross + (1 - cos) / 3
-    saturation = (1 + strength * torch.empty(size).uniform_(-0.6, 0.5))[:, None, None]
-    coloured = (torch.rand(size) > 0.06 * amount) | tinted
+    saturation = (1 + strength * torch.empty(size).uniform_(-0.5, 0.4))[:, None, None]
+    coloured = (torch.rand(size) > 0.04 * amount) | tinted
     saturation = saturation * coloured[:, None, None]
     grey = torch.tensor(LUMA).expand(3, 3)
     matrix = (saturation * eye + (1 - saturation) * grey) @ hue
-    shuffled = chance(size, 0.05 * amount)
+    shuffled = chance(size, 0.03 * amount)
     shuffled = shuffled[~tinted[shuffled]]
     if len(shuffled):
         matrix[shuffled] = matrix[shuffled][:, torch.randperm(3)]
-    contrast = 1 + amount * torch.empty(size, 1, 1).uniform_(-0.35, 0.35)
+    contrast = 1 + amount * torch.empty(size, 1, 1).uniform_(-0.3, 0.3)
     offset = amount * torch.empty(size, 1, 1).uniform_(-0.18, 0.18) + 0.5 * (1 - contrast)
-    tint = torch.randn(size, 3, 1) * 0.06 * amount
+    tint = torch.randn(size, 3, 1) * 0.05 * amount
     return matrix * contrast, offset + tint
 
 
@@ -127,9 +127,9 @@ def shade(objects: torch.Tensor) -> torch.Tensor:
     return torch.cat([torch.minimum(lit.clamp(min=0), objects[:, 3:]), objects[:, 3:]], 1)
 
 
-def smooth_field(size: int, side: int, channels: int) -> torch.Tensor:
-    """(size, channels, side, side) smooth random values, mostly in [-1, 1]."""
-    coarse = torch.randn(size, channels, 2, 2) * 0.7
+def smooth_field(size: int, side: int, channels: int, cells: int = 2) -> torch.Tensor:
+    """(size, channels, side, side) random values, mostly in [-1, 1], smooth between `cells` knots a side."""
+    coarse = torch.randn(size, channels, cells, cells) * 0.7
     return F.interpolate(coarse, (side, side), mode="bilinear", align_corners=True)
 
 
@@ -139,9 +139,9 @@ def over(top: torch.Tensor, bottom: torch.Tensor) -> torch.Tensor:
 
 
 def paint_ground(size: int, side: int, strength: float = 1.0) -> torch.Tensor:
-    """(size, 3, side, side) grounds: white for half, else one colour, a gradient, stripes or noise."""
+    """(size, 3, side, side) grounds: white for most, else one colour, a gradient, stripes or noise."""
     ground = torch.ones(size, 3, side, side)
-    flat = chance(size, 0.5 * strength)
+    flat = chance(size, 0.4 * strength)
     colour = torch.rand(len(flat), 3, 1, 1) ** 0.7
     ground[flat] = torch.where(torch.rand(len(flat), 1, 1, 1) < 0.15, colour * 0.12, colour)
     gradient = flat[chance(len(flat), 0.4)]
@@ -169,7 +169,7 @@ def draw_lines(pictures: torch.Tensor) -> torch.Tensor:
     return torch.where(chalk, ink, 1 - ink).expand(-1, 3, -1, -1)
 
 
-def finish(pictures: torch.Tensor, lines: float = 0.07, strength: float = 1.0) -> torch.Tensor:
+def finish(pictures: torch.Tensor, lines: float = 0.05, strength: float = 1.0) -> torch.Tensor:
     """Whole-picture effects on (B, 3, H, W) in [0, 1]: lines, flat colours, blur, grain, gaps."""
     size = len(pictures)
     chosen = chance(size, lines * strength)
@@ -184,9 +184,9 @@ def finish(pictures: torch.Tensor, lines: float = 0.07, strength: float = 1.0) -
         pictures[chosen] = F.interpolate(small, pictures.shape[-2:], mode="bilinear")
     chosen = chance(size, 0.5 * strength)
     pictures[chosen] += uniform(len(chosen), -0.9, 1.2) * (pictures[chosen] - blur(pictures[chosen]))
-    chosen = chance(size, 0.15 * strength)
+    chosen = chance(size, 0.1 * strength)
     pictures[chosen] += torch.randn_like(pictures[chosen]) * uniform(len(chosen), 0, 0.12)
-    chosen = chance(size, 0.2 * strength)
+    chosen = chance(size, 0.12 * strength)
     hidden = torch.zeros(len(chosen), 1, 8, 8)
     corner = torch.randint(0, 6, (len(chosen), 2))
     for row, (top, left) in enumerate(corner.tolist()):

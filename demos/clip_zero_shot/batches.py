@@ -17,7 +17,7 @@ class PictureSource:
     with. Randomness is torch's global generator, so one seed repeats a run.
     """
 
-    def __init__(self, bank: PictureBank, lines: float = 0.07):
+    def __init__(self, bank: PictureBank, lines: float = 0.05):
         self.pictures = torch.from_numpy(bank.pictures)
         self.styles = bank.styles
         self.rigid = torch.from_numpy(bank.rigid)
@@ -91,6 +91,34 @@ class PictureSource:
             chosen = rank == layer
             pictures[owners[chosen]] = augment.over(objects[chosen], pictures[owners[chosen]])
         return augment.finish(pictures, self.lines / 2, self.strength) * 2 - 1, kinds, shapes
+
+
+    def clutter(self, size: int) -> torch.Tensor:
+        """(B, 3, 64, 64) full frames that show no emoji: fragments and texture in many colours.
+
+        They stand for what the model will be shown and cannot know, photographs above all, of which
+        none is used.
+        """
+        side = self.pictures.shape[-1]
+        frames = sum(augment.smooth_field(size, side, 3, cells) * reach
+                     for cells, reach in ((2, 0.3), (5, 0.2), (12, 0.12), (32, 0.08)))
+        frames = (0.5 + 0.35 * (torch.rand(size, 3, 1, 1) - 0.5) + frames).clamp(0, 1)
+        for _ in range(4):
+            classes = self.draw_classes(size)
+            objects, _ = self.draw_objects(classes)
+            scale = torch.empty(size).uniform_(1.6, 5.0)
+            objects = augment.warp(objects, self.rigid[classes], scale, torch.empty(size, 2).uniform_(-1.6, 1.6))
+            shown = (torch.rand(size, 1, 1, 1) < 0.7) * augment.uniform(size, 0.4, 1.0)
+            frames = augment.over(augment.recolour(objects, torch.zeros(size, dtype=torch.bool)) * shown, frames)
+        grain = augment.smooth_field(size, side, 1, 64) * augment.uniform(size, 0.0, 0.12)
+        grey = frames.mean(1, keepdim=True)
+        frames = (grey + (frames - grey) * augment.uniform(size, 0.2, 1.0) + grain).clamp(0, 1)
+        # Preprocessing pads an oblong picture with white bars; they must not tell a drawing.
+        bar = augment.uniform(size, -0.12, 0.25) * side
+        place = torch.arange(side).expand(side, side)
+        inside = (place >= bar) & (place < side - bar)
+        lying = torch.rand(size, 1, 1, 1) < 0.7
+        return torch.where(torch.where(lying, inside.transpose(2, 3), inside), frames, torch.ones(1)) * 2 - 1
 
 
 def place_objects(owners: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor]:

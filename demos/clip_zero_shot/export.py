@@ -17,7 +17,6 @@ from demos.clip_zero_shot.measure import Folder
 from demos.clip_zero_shot.towers import model_config, preprocess_config
 
 LIBRARIES = ("torch", "torchvision", "open_clip_torch", "transformers", "tokenizers", "safetensors", "numpy", "pillow")
-GOLDEN_TEXTS = ("a drawing of a cat", "Two dogs and a Pizza", "  red   apple", "一只猫", "两个苹果和一辆汽车")
 
 
 def write_json(path: Path, content) -> None:
@@ -34,6 +33,7 @@ def write_pocket(clip, folder: Path) -> None:
                {"model_cfg": model_config(), "preprocess_cfg": preprocess_config()})
     state = {name: value.half().contiguous() for name, value in clip.state_dict().items()}
     save_file(state, folder / "open_clip_model.safetensors", metadata={"format": "pt"})
+    (folder / "open_clip_model.safetensors").chmod(0o644)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(TOKENIZER_FOLDER / name, folder / name)
 
@@ -58,12 +58,12 @@ def draw_golden_pictures() -> torch.Tensor:
 
 
 @torch.inference_mode()
-def write_golden(folder: Path, pocket: Path) -> None:
-    """Inputs, one intermediate per tower and outputs of the shipped weights, computed in float32."""
+def write_golden(folder: Path, pocket: Path, texts: list[str]) -> None:
+    """Inputs, one intermediate and outputs of the shipped weights for `texts`, computed in float32."""
     from safetensors.torch import save_file
 
     opened = Folder(pocket)
-    pictures, ids = draw_golden_pictures(), opened.tokenizer(list(GOLDEN_TEXTS))
+    pictures, ids = draw_golden_pictures(), opened.tokenizer(texts)
     seen = opened.model.visual.forward_intermediates(pictures, indices=[1], output_fmt="NLC")
     image, text = opened.model.encode_image(pictures), opened.model.encode_text(ids)
     save_file({"pictures": pictures.half(), "text_ids": ids.to(torch.int32),

@@ -2,7 +2,8 @@
 
 The model minimises, on every step: pictures against one learned prototype per emoji; pictures
 against captions, both ways (arXiv 2103.00020), where a caption may be true of several pictures;
-captions against the same prototypes; and scenes against their captions and near misses. A stage may
+captions against the same prototypes; scenes against their captions and near misses; and clutter
+against nothing, so that a strange picture comes near no emoji (arXiv 1812.04606). A stage may
 begin with pictures and prototypes alone: the text tower is quick to learn once they stand.
 """
 
@@ -36,6 +37,8 @@ class Settings:
     text_from: float = 0.4
     text_weight: float = 0.5
     scene_weight: float = 0.3
+    clutter: int = 6
+    clutter_weight: float = 0.15
     gentle: float = 0.35
     ema: float = 0.995
     save_seconds: float = 90.0
@@ -92,10 +95,11 @@ def write_captions(captioner: Captioner, source: PictureSource, labels, styles, 
 def clip_loss(student: Student, source: PictureSource, captioner: Captioner, tokenize,
               settings: Settings) -> tuple[torch.Tensor, dict]:
     """All losses of one step and their parts; `tokenize` maps texts to (B, L) ids."""
-    labels, styles, pictures = source.singles(settings.batch - settings.scenes)
+    labels, styles, pictures = source.singles(settings.batch - settings.scenes - settings.clutter)
     scenes, kinds, counts = source.scenes(settings.scenes)
-    features = F.normalize(encode_pictures(student.clip.visual, torch.cat([pictures, scenes])), dim=-1)
-    singles, crowds = features.split([len(labels), len(scenes)])
+    shown = torch.cat([pictures, scenes, source.clutter(settings.clutter)])
+    features = F.normalize(encode_pictures(student.clip.visual, shown), dim=-1)
+    singles, crowds, strangers = features.split([len(labels), len(scenes), settings.clutter])
     captions, meant, right, wrong = write_captions(captioner, source, labels, styles, kinds, counts)
     texts = F.normalize(encode_texts(student.clip, tokenize(captions + right + wrong)), dim=-1)
     names, fitting, missing = texts.split([len(captions), len(right), len(wrong)])
@@ -111,9 +115,10 @@ def clip_loss(student: Student, source: PictureSource, captioner: Captioner, tok
         "contrast": contrast(scale * singles @ names.T, target[:, labels].T.gt(0).float()),
         "text": F.cross_entropy(scale * names @ prototypes.T, target),
         "scene": (F.cross_entropy(torch.cat([scores, near], 1), order) + F.cross_entropy(scores.T, order)) / 2,
+        "clutter": -F.log_softmax(scale * strangers @ prototypes.T, dim=-1).mean(),
     }
     weights = {"label": 1.0, "contrast": settings.text_weight, "text": settings.text_weight,
-               "scene": settings.scene_weight}
+               "scene": settings.scene_weight, "clutter": settings.clutter_weight}
     return sum(weights[name] * part for name, part in parts.items()), {n: p.item() for n, p in parts.items()}
 
 

@@ -131,10 +131,8 @@ def gallery() -> dict[str, object]:
 def warm() -> None:
     """Loads the pocket model and, where no GPU has to be borrowed for it, runs it once, so that the
     first click is as fast as the second."""
-    from .view import default_templates
-
     if zero_gpu():
         with open_clip_model(POCKET):
             return
     blank = np.full((64, 64, 3), 255, np.uint8)
-    classify(Request(blank, ("a", "b"), tuple(default_templates("en")[:1]), POCKET.id))
+    classify(Request(blank, ("a", "b"), (SLOT,), POCKET.id))

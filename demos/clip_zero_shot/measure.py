@@ -29,6 +29,7 @@ class Folder:
         self.model, _, self.preprocess = open_clip.create_model_and_transforms(f"local-dir:{path}")
         self.tokenizer = open_clip.get_tokenizer(f"local-dir:{path}")
         self.model.eval()
+        self._names: dict[tuple, np.ndarray] = {}
 
     @torch.inference_mode()
     def read_pictures(self, pictures: np.ndarray | list) -> np.ndarray:
@@ -46,8 +47,11 @@ class Folder:
 
     def name_features(self, names: list[str], templates: list[str]) -> np.ndarray:
         """(N, E), unit length: the mean over templates of each name's features."""
-        total = sum(self.read_texts([template.replace("{}", name) for name in names]) for template in templates)
-        return total / np.linalg.norm(total, axis=1, keepdims=True)
+        key = (*names, *templates)
+        if key not in self._names:
+            total = sum(self.read_texts([template.replace("{}", name) for name in names]) for template in templates)
+            self._names[key] = total / np.linalg.norm(total, axis=1, keepdims=True)
+        return self._names[key]
 
 
 def paint_on_white(pictures: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ def model_config() -> dict:
                        "mlp_ratio": 4.0},
         "text_cfg": {"context_length": 48, "vocab_size": VOCABULARY, "width": 128, "heads": 4, "layers": 4,
                      "mlp_ratio": 4.0, "pool_type": "eos", "eos_id": EOS_ID, "pad_id": PAD_ID,
-                     "hf_tokenizer_name": "tokenizer.json", "tokenizer_kwargs": {"clean": "whitespace"}},
+                     "hf_tokenizer_name": "tokenizer.json"},
     }
 
 
@@ -43,9 +43,7 @@ def build_clip(config: dict | None = None):
     """A fresh open_clip CLIP with the structured start."""
     from open_clip.model import CLIP
 
-    config = {key: value for key, value in (config or model_config()).items()}
-    text = {key: value for key, value in config["text_cfg"].items() if key != "tokenizer_kwargs"}
-    model = CLIP(embed_dim=config["embed_dim"], vision_cfg=config["vision_cfg"], text_cfg=text)
+    model = CLIP(**(config or model_config()))
     nn.init.normal_(model.token_embedding.weight, std=0.02)
     start_positions(model.visual)
     return model

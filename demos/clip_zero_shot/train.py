@@ -20,7 +20,7 @@ import torch.distributed as dist
 from demos.base.tokenizer import load_tokenizer
 from demos.clip_zero_shot import export, measure
 from demos.clip_zero_shot.batches import PictureSource
-from demos.clip_zero_shot.captions import Captioner
+from demos.clip_zero_shot.captions import Captioner, read_templates
 from demos.clip_zero_shot.data import HELD_OUT, STYLES, EmojiRow, default_data_folder, hash_data, read_bank, read_rows
 from demos.clip_zero_shot.fit import Settings, Student, fit
 from demos.clip_zero_shot.optim import is_first
@@ -95,6 +95,13 @@ def run_stage(name: str, rows: list[EmojiRow], options: argparse.Namespace) -> S
     return average
 
 
+def golden_texts(rows: list[EmojiRow]) -> list[str]:
+    """Captions in both languages, one with capitals and loose spaces."""
+    templates = read_templates()
+    return [templates["en"][0].replace("{}", rows[0].name_en), f"  Two   {rows[1].name_en.upper()} ",
+            templates["zh"][0].replace("{}", rows[0].name_zh), rows[1].name_zh]
+
+
 def write_shipped(students: dict[str, Student], rows: list[EmojiRow], options: argparse.Namespace) -> None:
     """Export the shipped model and the twins, measure them, and write the recipe and the card."""
     everything = read_bank(options.data, rows, STYLES)
@@ -103,7 +110,7 @@ def write_shipped(students: dict[str, Student], rows: list[EmojiRow], options: a
     shipped = measure.Folder(options.out / "pocket")
     features = measure.gallery_features(shipped, rows, everything)
     export.write_gallery(options.out, rows, features)
-    export.write_golden(options.out, options.out / "pocket")
+    export.write_golden(options.out, options.out / "pocket", golden_texts(rows))
     stages = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(options.work.glob("*.json"))}
     minutes = sum(stage["minutes"] for stage in stages.values())
     metrics = {
@@ -112,7 +119,7 @@ def write_shipped(students: dict[str, Student], rows: list[EmojiRow], options: a
         "zero_shot": {"shipped_seen": measure.measure_zero_shot(shipped, rows, everything)},
         "scenes": {"shipped_seen": measure.measure_scenes(shipped, rows, everything)},
         "sketches": {"shipped": measure.measure_sketches(shipped, options.data)},
-        "out_of_domain": {"method": "one minus the mean cosine to the three nearest emoji of the gallery",
+        "out_of_domain": {"method": "one minus the cosine to the nearest emoji of the gallery",
                           **measure.measure_domain(shipped, everything, features["image_features"], options.data)},
     }
     for name in ("twemoji", "fluent"):

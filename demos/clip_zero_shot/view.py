@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..base.provenance import live_badge, measured_badge
 from ..base.spec import WEIGHTS, Checkpoint
 from ..base.text import Text, say_count
 from ..figures.bars import Bar, Bars
@@ -141,15 +142,6 @@ def gallery_size() -> int:
 
 def said_value(sentence: str, text: Text) -> dict:
     return {"sentence": sentence, "badge": live_badge(text), "rows": []}
-
-
-def live_badge(text: Text) -> dict:
-    return {"kind": "live", "label": text("provenance.live"), "detail": text("provenance.live_detail")}
-
-
-def measured_badge(measured: dict, text: Text) -> dict:
-    return {"kind": "measured", "label": text("provenance.measured"),
-            "detail": text("provenance.measured_detail", date=measured["date"], machine=measured["machine"])}
 
 
 def search_value(hits: list[Hit]) -> dict:

@@ -50,8 +50,8 @@ class Shell:
         t = self.text
         browser_component("head", elem_classes=["demo-head"], text={
             "era": t(f"era.{self.demo.spec.era}"), "title": t("title"), "question": t("question"),
-            "paper": t("page.paper", title=paper.title, authors=paper.authors, year=paper.year,
-                       arxiv=paper.arxiv), "year": str(paper.year)})
+            "paper": t("page.paper" if paper.arxiv else "page.paper_without_arxiv", title=paper.title,
+                       authors=paper.authors, year=paper.year, arxiv=paper.arxiv), "year": str(paper.year)})
 
     def guess(self) -> gr.HTML:
         """The prediction; a handler reveals it with `guess_answer(...)`."""

@@ -1,0 +1,29 @@
+"""The out-of-domain score and its figure of merit."""
+
+import numpy as np
+
+from demos.clip_zero_shot.domain import auroc, out_of_domain_score
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_score_rises_away_from_the_gallery():
+    rng = np.random.default_rng(0)
+    gallery = unit(rng.normal(size=(50, 16)) + np.eye(16)[0] * 6)
+    near, far = unit(gallery[:5] + 0.01), unit(np.tile(-np.eye(16)[0], (3, 1)))
+    near_scores, far_scores = out_of_domain_score(near, gallery), out_of_domain_score(far, gallery)
+    assert near_scores.shape == (5,) and far_scores.shape == (3,)
+    assert near_scores.max() < far_scores.min()
+    assert auroc(near_scores, far_scores) == 1.0
+
+
+def test_score_of_a_tiny_gallery():
+    gallery = unit(np.eye(4)[:1])
+    assert np.allclose(out_of_domain_score(gallery, gallery), 0, atol=1e-6)
+
+
+def test_auroc_counts_ties_as_half():
+    assert auroc(np.array([1.0, 2.0]), np.array([2.0, 3.0])) == 0.875
+    assert auroc(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
