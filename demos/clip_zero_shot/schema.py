@@ -14,6 +14,8 @@ MAX_TEMPLATES = 32
 MAX_TEMPLATE_CHARS = 200
 MAX_QUERY_CHARS = 300
 SLOT = "{}"
+_TIDY = {**{code: 0x2400 + code for code in range(32)}, ord("\t"): " ", 0x7F: 0x2421,
+         **dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))}
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,9 @@ def parse_lines(text: str | None) -> tuple[tuple[str, ...], int]:
 
 
 def tidy(line: str) -> str:
-    """Trims; control characters become their visible pictures, so that what is scored is what is shown."""
-    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c != "\t" else " " if c == "\t"
-                   else c for c in line if ord(c) != 127).strip()
+    """Trims; control characters become their visible pictures, so that what is scored is what is shown;
+    direction overrides, which would turn the words around them, go."""
+    return line.translate(_TIDY).strip()
 
 
 def check_labels(labels: tuple[str, ...]) -> None:

@@ -15,7 +15,7 @@ from ..ui.inputs import chips, picture_input
 from ..ui.picker import Picker, chosen_id, ensure_here
 from ..ui.shell import Shell, note_banner
 from . import view
-from .schema import (MAX_LABEL_CHARS, MAX_LABELS, MAX_QUERY_CHARS, Request, check_labels, check_templates,
+from .schema import (MAX_LABEL_CHARS, MAX_LABELS, MAX_QUERY_CHARS, Request, check_labels, check_query, check_templates,
                      parse_lines)
 from .spec import SPEC, VIT_B_32
 
@@ -108,7 +108,7 @@ def find_emoji(shell: Shell, sentence: str) -> tuple:
     from .infer import gallery, search
 
     hits = search(sentence, shell.text.language)
-    said = shell.text("result.searched", query=view.shorten(sentence.strip()), n=len(gallery()["entries"]),
+    said = shell.text("result.searched", query=view.isolate(check_query(sentence)), n=len(gallery()["entries"]),
                       emoji=hits[0].emoji, name=hits[0].name)
     return {}, view.search_value(hits), view.said_value(said, shell.text)
 

@@ -71,8 +71,8 @@ def facts_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
         sentence = text("result.sentence_one", cosine=f"{result.cosines[first]:.3f}")
     else:
         second = order[1]
-        sentence = text("result.sentence", model=checkpoint.name, n=len(order), first=request.labels[first],
-                        p=percent(p[first]), second=request.labels[second], q=percent(p[second]))
+        sentence = text("result.sentence", model=checkpoint.name, n=len(order), first=isolate(request.labels[first]),
+                        p=percent(p[first]), second=isolate(request.labels[second]), q=percent(p[second]))
     return {
         "sentence": sentence,
         "badge": live_badge(text),
@@ -91,7 +91,7 @@ def notes(request: Request, result: Result, checkpoint: Checkpoint, merged: int,
     if merged:
         found.append(text("result.merged", n=merged))
     if result.cut:
-        found.append(text("result.cut", labels=", ".join(shorten(label) for label in result.cut[:3])))
+        found.append(text("result.cut", labels=", ".join(isolate(label) for label in result.cut[:3])))
     if checkpoint.languages == ("en",) and checkpoint.parameters and any(_is_chinese(s) for s in request.labels):
         found.append(text("result.not_chinese", model=checkpoint.name))
     return found
@@ -150,6 +150,11 @@ def search_value(hits: list[Hit]) -> dict:
 
 def percent(p: float) -> str:
     return f"{100 * p:.0f} %" if p >= 0.0995 else f"{100 * p:.1f} %"
+
+
+def isolate(label: str) -> str:
+    """A visitor's words for use inside a sentence: shortened, their direction kept to themselves."""
+    return f"\u2068{shorten(label)}\u2069"
 
 
 def shorten(label: str, limit: int = 40) -> str:

@@ -149,7 +149,7 @@ def guard(fn: Callable, text: Text, n_outputs: int) -> Callable:
         @functools.wraps(fn)
         def stream(*args):
             try:
-                for values in fn(*args):
+                for values in fn(*whole(args)):
                     yield stamp(values)
             except Exception as error:  # noqa: BLE001 - the boundary
                 yield failed(error)
@@ -158,10 +158,24 @@ def guard(fn: Callable, text: Text, n_outputs: int) -> Callable:
     @functools.wraps(fn)
     def call(*args):
         try:
-            return stamp(fn(*args))
+            return stamp(fn(*whole(args)))
         except Exception as error:  # noqa: BLE001 - the boundary
             return failed(error)
     return call
+
+
+def whole(value: object) -> object:
+    """`value` (JSON from a browser) with half characters replaced by U+FFFD.
+
+    A lone surrogate cannot be sent back: echoing one would end the visitor's event stream.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, (list, tuple)):
+        return type(value)(whole(item) for item in value)
+    if isinstance(value, dict):
+        return {whole(key): whole(item) for key, item in value.items()}
+    return value
 
 
 def stamp(values: tuple) -> tuple:

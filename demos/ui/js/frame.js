@@ -17,7 +17,7 @@
     const next = new URLSearchParams(location.search);
     on ? next.set("present", "1") : next.delete("present");
     const tail = next.toString();
-    history.replaceState(history.state, "", tail ? "?" + tail : location.pathname);
+    history.replaceState(history.state, "", location.pathname + (tail ? "?" + tail : ""));
   }
 
   // `hide=labels,templates` removes the controls of these names (class `control-<name>`).

@@ -21,7 +21,8 @@ epochs.state = (() => {
     for (const [key, value] of Object.entries(values[demo] || {}))
       if (value !== (defaults[demo] || {})[key]) next.set(key, value);
     const query = next.toString();
-    return query ? "?" + query : location.pathname;
+    // The whole path: Gradio's <base> would lead a bare "?…" to the English page.
+    return location.pathname + (query ? "?" + query : "");
   }
 
   let timer = 0;
@@ -53,6 +54,9 @@ epochs.state = (() => {
   // The server has restored the address: from here on it follows the controls.
   function start() {
     if (!(demo in defaults)) demo = Object.keys(defaults)[0];
+    // A control in a closed section is not on the page yet: what the address says of it stays said.
+    for (const [key, value] of new URLSearchParams(location.search))
+      if (key in (defaults[demo] || {})) values[demo][key] ??= value;
     ready = true;
     document.documentElement.dataset.epochs = "ready";
   }
