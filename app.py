@@ -9,9 +9,11 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
 
-from demos.base.compute import zero_gpu  # noqa: E402 - `spaces` comes before torch on ZeroGPU
+from demos.base.compute import zero_gpu  # noqa: E402 - the settings above come first
+from demos.base.quick_import import without_stubs  # noqa: E402
 
-import gradio as gr  # noqa: E402
+with without_stubs():
+    import gradio as gr
 
 from demos.base.text import LANGUAGES, load_text  # noqa: E402
 from demos.registry import find_demos, warm_in_background  # noqa: E402

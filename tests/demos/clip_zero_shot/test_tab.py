@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import gradio as gr
 import pytest
 
@@ -31,8 +33,8 @@ def refused(key: str, language: str, values: tuple) -> str:
     """Asserts that `values` say error `key` and leave the stage, the facts and the guess alone. -> the message."""
     banner, *rest = values
     text = SHELLS[language].text
-    start = text.section("error")[key].split("{")[0]
-    assert banner["kind"] == "error" and banner["message"].startswith(start), (key, banner)
+    parts = [part.format() for part in re.split(r"(?<!{){\w+}", text.section("error")[key])]
+    assert banner["kind"] == "error" and all(part in banner["message"] for part in parts), (key, banner)
     assert all(value == gr.skip() for value in rest)
     return banner["message"]
 
@@ -73,8 +75,8 @@ def test_12000_pixels() -> None:
     (given(pictures.truncated("PNG")), "picture_corrupt"), (given(pictures.flipped("PNG")), "picture_corrupt"),
     (given(pictures.truncated("JPEG", 0.02)), "picture_corrupt"),
     (given(pictures.bomb_header("PNG")), "picture_too_large"), (given(pictures.bomb_header("GIF")), "picture_too_large"),
-    (given(pictures.OTHER_FILES["HTML"]), "picture_not_a_picture"), (given(pictures.OTHER_FILES["PDF"]), "picture_format"),
-    (given(b""), "picture_empty"), ({"data": "data:image/png;base64,####"}, "picture_corrupt"),
+    (given(pictures.OTHER_FILES["HTML"]), "picture_format"), (given(pictures.OTHER_FILES["PDF"]), "picture_format"),
+    (given(pictures.OTHER_FILES["noise"]), "picture_not_a_picture"), (given(b""), "picture_empty"), ({"data": "data:image/png;base64,####"}, "picture_corrupt"),
     ({"data": "data:image/png;base64," + "A" * 15_000_000}, "picture_bytes"),
     ({"data": "/etc/passwd"}, "picture_not_a_picture"), ({"data": "https://example.org/a.png"}, "picture_not_a_picture"),
     ({"data": 5}, "picture_not_a_picture"), ({"data": ["a"]}, "picture_not_a_picture"),
