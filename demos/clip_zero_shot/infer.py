@@ -13,8 +13,9 @@ from functools import cache
 import numpy as np
 
 from ..base.checkpoints import any_checkpoint_allowed, find_checkpoint
-from ..base.clip import ClipModel, open_clip_model
+from ..base.clip import ClipModel, clip_entry, open_clip_model
 from ..base.compute import gpu, zero_gpu
+from ..base.loader import LOADER
 from ..base.measured import read_metrics
 from ..base.spec import WEIGHTS, Checkpoint
 from .domain import out_of_domain_score
@@ -102,7 +103,8 @@ def same_thing(label: str, names: tuple[str, ...]) -> tuple[int, ...]:
 
 def _words(text: str) -> frozenset[str]:
     latin = "".join(c if c.isascii() and c.isalnum() else " " for c in text.lower()).split()
-    return frozenset(w.rstrip("s") for w in latin if len(w) > 2) | frozenset(c for c in text if 0x4E00 <= ord(c) <= 0x9FFF)
+    stems = frozenset(word.rstrip("s") for word in latin if len(word) > 2)
+    return stems | frozenset(c for c in text if 0x4E00 <= ord(c) <= 0x9FFF)
 
 
 def strangeness(image_features: np.ndarray) -> float:
@@ -131,8 +133,8 @@ def gallery() -> dict[str, object]:
 def warm() -> None:
     """Loads the pocket model and, where no GPU has to be borrowed for it, runs it once, so that the
     first click is as fast as the second."""
-    if zero_gpu():
-        with open_clip_model(POCKET):
-            return
+    LOADER.preload([clip_entry(POCKET)])
+    if zero_gpu():                                 # a run would ask for a GPU on nobody's behalf
+        return
     blank = np.full((64, 64, 3), 255, np.uint8)
     classify(Request(blank, ("a", "b"), (SLOT,), POCKET.id))

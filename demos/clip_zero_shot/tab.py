@@ -15,8 +15,16 @@ from ..ui.inputs import chips, picture_input
 from ..ui.picker import Picker, chosen_id, ensure_here
 from ..ui.shell import Shell, note_banner
 from . import view
-from .schema import (MAX_LABEL_CHARS, MAX_LABELS, MAX_QUERY_CHARS, Request, check_labels, check_query, check_templates,
-                     parse_lines)
+from .schema import (
+    MAX_LABEL_CHARS,
+    MAX_LABELS,
+    MAX_QUERY_CHARS,
+    Request,
+    check_labels,
+    check_query,
+    check_templates,
+    parse_lines,
+)
 from .spec import SPEC, VIT_B_32
 
 
@@ -61,7 +69,8 @@ def build(shell: Shell) -> None:
     def classify(*values):
         return answer(shell, *values)
 
-    shell.on([run.click, labels.submit, picture.input, example.then], classify, inputs, outputs, api_name="classify")
+    shell.on([run.click, labels.submit, picture.input, example.then], classify, inputs, outputs,
+             api_name="classify")
     shell.on([find.click, query.submit], lambda sentence: find_emoji(shell, sentence), [query], [glyphs, found],
              api_name="search_emoji")
 

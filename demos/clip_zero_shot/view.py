@@ -104,12 +104,12 @@ def is_stranger(result: Result) -> bool:
 def guess_value(metrics: dict, text: Text) -> dict:
     """The measured answer to the prediction, and which of the options comes closest."""
     score = metrics["zero_shot"]["unseen_twemoji"]["en"]["ensemble"]
-    measured = metrics["measured"]
+    top1, top5 = 100 * score["top1"], 100 * score["top5"]
     percents = (1, 10, 30, 60, 95)                 # the options' figures, in the order of the text
     return {
-        "choice": int(np.argmin([abs(100 * score["top1"] - p) for p in percents])),
-        "sentence": text("guess.answer", percent=f"{100 * score['top1']:.0f}", top5=f"{100 * score['top5']:.0f}", n=score["n"]),
-        "badge": measured_badge(measured, text),
+        "choice": int(np.argmin([abs(top1 - p) for p in percents])),
+        "sentence": text("guess.answer", percent=f"{top1:.0f}", top5=f"{top5:.0f}", n=score["n"]),
+        "badge": measured_badge(metrics["measured"], text),
     }
 
 

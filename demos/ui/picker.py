@@ -6,8 +6,6 @@ import queue
 import threading
 from collections.abc import Iterator
 
-import gradio as gr
-
 from ..base.checkpoints import any_checkpoint_allowed, find_checkpoint, open_folder, status
 from ..base.devices import free_memory
 from ..base.errors import UserError
@@ -67,7 +65,8 @@ class Picker:
         t = self.text
         details = []
         if checkpoint.licence:
-            details.append(t("picker.detail", parameters=say_count(t, 1e6 * checkpoint.parameters), licence=checkpoint.licence))
+            count = say_count(t, 1e6 * checkpoint.parameters)
+            details.append(t("picker.detail", parameters=count, licence=checkpoint.licence))
         if checkpoint.gigabytes >= 0.1:
             details.append(t("picker.memory", gigabytes=f"{checkpoint.gigabytes:g}"))
         megabytes = round(found.megabytes) or "?"
