@@ -76,7 +76,7 @@ class Optimisers:
     """Muon for the matrices inside the blocks, AdamW for the rest, at one learning rate."""
 
     def __init__(self, module: nn.Module, rate: float, decay: float):
-        named = list(module.named_parameters())
+        named = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
         inside = [p for name, p in named if p.ndim == 2 and "resblocks" in name]
         matrices = [p for name, p in named if p.ndim > 1 and "resblocks" not in name and "embedding" not in name]
         taken = {id(p) for p in inside + matrices}

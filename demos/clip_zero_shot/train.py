@@ -68,9 +68,13 @@ def run_stage(name: str, rows: list[EmojiRow], options: argparse.Namespace) -> S
     """Train a stage and what it starts from, or load what is finished; returns the moving average."""
     stage = STAGES[name]
     settings = dataclasses.replace(stage.settings, **options.overrides)
+    record, checkpoint = options.work / f"{name}.json", options.work / f"{name}.pt"
     torch.manual_seed(stage.seed)
-    source = PictureSource(read_bank(options.data, rows, stage.styles))
     student = Student(build_clip(), len(rows))
+    if record.exists() and json.loads(record.read_text(encoding="utf-8"))["steps"] >= settings.steps:
+        student.load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
+        return student.eval()
+    source = PictureSource(read_bank(options.data, rows, stage.styles))
     if stage.init:
         student.load_state_dict(run_stage(stage.init, rows, options).state_dict())
     else:
@@ -85,9 +89,8 @@ def run_stage(name: str, rows: list[EmojiRow], options: argparse.Namespace) -> S
             print(json.dumps(line), flush=True)
 
     average, schedule = fit(student, source, captioner, make_tokenize(student.clip.context_length), settings,
-                            options.work / f"{name}.pt", report)
-    record = options.work / f"{name}.json"
-    if is_first() and not record.exists():
+                            checkpoint, report)
+    if is_first():
         export.write_json(record, {
             "styles": stage.styles, "init": stage.init, "seed": stage.seed, "steps": schedule.step,
             "minutes": round(schedule.spent / 60, 2), "settings": dataclasses.asdict(settings),

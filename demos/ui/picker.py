@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Iterator
 
-from ..base.checkpoints import any_checkpoint_allowed, find_checkpoint, open_folder, status
+from ..base.checkpoints import any_checkpoint_allowed, find_checkpoint, is_repo_id, open_folder, status
 from ..base.devices import free_memory
 from ..base.errors import UserError
 from ..base.query import QueryField
@@ -75,6 +75,9 @@ class Picker:
                 "detail": " · ".join(details)}
 
     def _parse(self, raw: str) -> str:
+        # A stranger's link may name what is on the Hub, never a folder of this machine.
+        if not is_repo_id(raw) and raw not in {checkpoint.id for checkpoint in self.known}:
+            raise ValueError(f"{FIELD}: {raw!r}")
         try:
             return find_checkpoint(raw, self.known, allow_any=any_checkpoint_allowed()).id
         except UserError as error:

@@ -4,9 +4,13 @@ epochs.register("picker", ({ root, config, props, trigger, watch, text }) => {
   const { h, fill, read } = epochs;
   const { demo, field, own } = config;
 
+  // A folder of this machine is nobody else's: it stays out of the address.
+  const remember = (id) => epochs.state.set(demo, field, /^([/.~\\]|[A-Za-z]:)/.test(id) ? initial : id);
+  const initial = read(props).cards?.[0]?.id;
+
   function choose(id) {
     props.value = { ...read(props), id, progress: null };
-    epochs.state.set(demo, field, id);
+    remember(id);
     draw();
     trigger("input");
   }
@@ -34,6 +38,6 @@ epochs.register("picker", ({ root, config, props, trigger, watch, text }) => {
     return h("div.own", {}, box, h("button.small", { type: "button", onclick: use }, text.own_use));
   }
 
-  watch("value", () => { epochs.state.set(demo, field, read(props).id); draw(); });
+  watch("value", () => { remember(read(props).id); draw(); });
   draw();
 });
