@@ -49,13 +49,16 @@ class Captioner:
         row = self.rows[index]
         return row.name_zh if language == "zh" and row.name_zh else row.name_en
 
-    def caption(self, index: int, style: str) -> tuple[str, list[int]]:
-        """One caption of an emoji drawn in `style`, and the rows it is equally true of."""
+    def caption(self, index: int, style: str, keywords_share: float = 1.0) -> tuple[str, list[int]]:
+        """One caption of an emoji drawn in `style`, and the rows it is equally true of.
+
+        `keywords_share` scales how often keywords stand for the name or beside it.
+        """
         rng, row = self.rng, self.rows[index]
         language = rng.choice(LANGUAGES)
         name, meant = self.name(index, language), [index]
         keywords = row.keywords_zh if language == "zh" else row.keywords_en
-        draw = rng.random()
+        draw = rng.random() / keywords_share if keywords_share else 1.0
         if draw < 0.18 and keywords:
             name = rng.choice(keywords)
             meant = self.owners[language][name]

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from demos.base.checkpoints import write_checksums
+from demos.base.checkpoints import write_checksums
 from demos.base.tokenizer import FOLDER as TOKENIZER_FOLDER
 from demos.clip_zero_shot.data import EmojiRow
 from demos.clip_zero_shot.measure import Folder
@@ -25,7 +27,7 @@ def write_json(path: Path, content) -> None:
 
 
 def write_pocket(clip, folder: Path) -> None:
-    """The open_clip folder: configuration, half-precision weights, tokenizer."""
+    """The open_clip folder: configuration, half-precision weights, tokenizer, checksums."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,6 +38,8 @@ def write_pocket(clip, folder: Path) -> None:
     (folder / "open_clip_model.safetensors").chmod(0o644)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(TOKENIZER_FOLDER / name, folder / name)
+    write_checksums(folder)
+    write_checksums(folder)
 
 
 def write_gallery(folder: Path, rows: list[EmojiRow], features: dict[str, np.ndarray]) -> None:
@@ -47,6 +51,7 @@ def write_gallery(folder: Path, rows: list[EmojiRow], features: dict[str, np.nda
          "group": row.group} for row in rows])
     save_file({name: np.ascontiguousarray(value.astype(np.float16)) for name, value in features.items()},
               folder / "gallery.safetensors")
+    (folder / "gallery.safetensors").chmod(0o644)
 
 
 def draw_golden_pictures() -> torch.Tensor:
@@ -72,6 +77,7 @@ def write_golden(folder: Path, pocket: Path, texts: list[str]) -> None:
                "logits": (opened.model.logit_scale.exp() * torch.nn.functional.normalize(image, dim=-1)
                           @ torch.nn.functional.normalize(text, dim=-1).T).float()},
               folder / "golden.safetensors")
+    (folder / "golden.safetensors").chmod(0o644)
 
 
 def describe_machine() -> dict:

@@ -1,10 +1,11 @@
 """The training loop of both CLIP towers.
 
-The model minimises, on every step: pictures against one learned prototype per emoji; pictures
-against captions, both ways (arXiv 2103.00020), where a caption may be true of several pictures;
-captions against the same prototypes; scenes against their captions and near misses; and clutter
-against nothing, so that a strange picture comes near no emoji (arXiv 1812.04606). A stage may
-begin with pictures and prototypes alone: the text tower is quick to learn once they stand.
+The model minimises, on every step: pictures against the names of all emoji and against one learned
+prototype per emoji; pictures against captions, both ways (arXiv 2103.00020), where a caption may be
+true of several pictures; captions against the prototypes; scenes against their captions and near
+misses; and clutter against nothing, so that a strange picture comes near no emoji (arXiv 1812.04606).
+A stage may begin with pictures and prototypes alone, end with the text tower alone, or hold the text
+tower still while the vision tower learns to meet it.
 """
 
 import copy
@@ -20,7 +21,7 @@ from demos.clip_zero_shot.batches import PictureSource
 from demos.clip_zero_shot.captions import LANGUAGES, Captioner
 from demos.clip_zero_shot.data import STYLES
 from demos.clip_zero_shot.optim import Average, Checkpoint, Optimisers, Schedule
-from demos.clip_zero_shot.towers import encode_pictures, encode_texts
+from demos.clip_zero_shot.towers import encode_pictures, encode_ragged, encode_texts
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,13 @@ class Settings:
     text_weight: float = 0.5
     extra_captions: int = 80
     pull_weight: float = 1.0
+    named_weight: float = 1.0
+    bank_every: int = 40
+    freeze_text: bool = False
     scene_weight: float = 0.3
     clutter: int = 6
     clutter_weight: float = 0.15
-    text_steps: int = 700
+    text_steps: int = 600
     text_batch: int = 256
     gentle: float = 0.35
     ema: float = 0.995
@@ -98,9 +102,22 @@ def write_captions(captioner: Captioner, source: PictureSource, labels, styles, 
     return [text for text, _ in drawn], [meant for _, meant in drawn], right, wrong
 
 
-def clip_loss(student: Student, source: PictureSource, captioner: Captioner, tokenize,
-              settings: Settings) -> tuple[torch.Tensor, dict]:
-    """All losses of one step and their parts; `tokenize` maps texts to (B, L) ids."""
+@torch.no_grad()
+def read_names(student: Student, captioner: Captioner, tokenize) -> torch.Tensor:
+    """(N, E) features of every name in one language and one template, both drawn at random."""
+    language = captioner.rng.choice(LANGUAGES)
+    template = captioner.rng.choice(captioner.templates[language])
+    texts = [template.replace("{}", captioner.name(index, language)) for index in range(len(captioner.rows))]
+    return torch.cat([F.normalize(encode_texts(student.clip, tokenize(texts[i:i + 256])), dim=-1)
+                      for i in range(0, len(texts), 256)])
+
+
+def clip_loss(student: Student, source: PictureSource, captioner: Captioner, tokenize, settings: Settings,
+              bank: torch.Tensor) -> tuple[torch.Tensor, dict]:
+    """All losses of one step and their parts; `tokenize` maps texts to (B, L) ids.
+
+    bank: (N, E) recent features of all names, the classifier that zero-shot use will meet.
+    """
     labels, styles, pictures = source.singles(settings.batch - settings.scenes - settings.clutter)
     scenes, kinds, counts = source.scenes(settings.scenes)
     shown = torch.cat([pictures, scenes, source.clutter(settings.clutter)])
@@ -111,7 +128,7 @@ def clip_loss(student: Student, source: PictureSource, captioner: Captioner, tok
     more = [captioner.caption(index, captioner.rng.choice(source.styles))
             for index in source.draw_classes(settings.extra_captions).tolist()]
     texts = tokenize(captions + [text for text, _ in more] + right + wrong)
-    texts = F.normalize(encode_texts(student.clip, texts), dim=-1)
+    texts = F.normalize(encode_ragged(student.clip, texts), dim=-1)
     spoken, fitting, missing = texts.split([len(captions) + len(more), len(right), len(wrong)])
     names = spoken[:len(captions)]
 
@@ -124,13 +141,14 @@ def clip_loss(student: Student, source: PictureSource, captioner: Captioner, tok
     order = torch.arange(len(scores))
     parts = {
         "label": F.cross_entropy(scale * singles @ prototypes.T, labels, label_smoothing=settings.label_smoothing),
+        "named": F.cross_entropy(scale * singles @ bank.T, labels, label_smoothing=settings.label_smoothing),
         "contrast": contrast(scale * singles @ names.T, target[:len(captions), labels].T.gt(0).float()),
         "text": F.cross_entropy(scale * spoken @ prototypes.T, target),
         "pull": (1 - (spoken * aim).sum(1)).mean(),
         "scene": (F.cross_entropy(torch.cat([scores, near], 1), order) + F.cross_entropy(scores.T, order)) / 2,
         "clutter": -F.log_softmax(scale * strangers @ prototypes.T, dim=-1).mean(),
     }
-    weights = {"label": 1.0, "contrast": settings.text_weight, "text": settings.text_weight, "pull": settings.pull_weight,
+    weights = {"label": 1 - settings.named_weight / 2, "named": settings.named_weight, "contrast": settings.text_weight, "text": settings.text_weight, "pull": settings.pull_weight,
                "scene": settings.scene_weight, "clutter": settings.clutter_weight}
     return sum(weights[name] * part for name, part in parts.items()), {n: p.item() for n, p in parts.items()}
 
@@ -141,16 +159,21 @@ def fit(student: Student, source: PictureSource, captioner: Captioner, tokenize,
 
     `report` is called every 50 steps with the step, the average so far and the loss parts.
     """
+    for part in text_parts(student.clip):
+        part.requires_grad_(not settings.freeze_text)
     average = Average(student, settings.ema)
     optimisers = Optimisers(student, settings.rate, settings.weight_decay)
     schedule = Schedule(settings.steps, settings.minutes, settings.warmup, settings.end_rate)
     checkpoint = Checkpoint(path, student, average, optimisers, schedule, settings.save_seconds)
+    bank = None
     while (fraction := schedule.fraction()) < 1:
         source.strength = settings.strength(fraction)
         if fraction < settings.text_from:
             loss, parts = picture_loss(student, source, settings)
         else:
-            loss, parts = clip_loss(student, source, captioner, tokenize, settings)
+            if bank is None or schedule.step % settings.bank_every == 0:
+                bank = read_names(student, captioner, tokenize)
+            loss, parts = clip_loss(student, source, captioner, tokenize, settings, bank)
         optimisers.step(loss, schedule.rate(fraction))
         with torch.no_grad():
             student.clip.logit_scale.clamp_(0, math.log(100))
@@ -163,6 +186,11 @@ def fit(student: Student, source: PictureSource, captioner: Captioner, tokenize,
     return average.module.eval(), schedule
 
 
+def text_parts(clip) -> list:
+    """The modules and parameters of open_clip's text tower."""
+    return [clip.transformer, clip.token_embedding, clip.ln_final, clip.positional_embedding, clip.text_projection]
+
+
 def polish_texts(student: Student, captioner: Captioner, tokenize, settings: Settings, report) -> Student:
     """Train the text tower alone against the finished prototypes; the vision tower stays as it is.
 
@@ -171,22 +199,19 @@ def polish_texts(student: Student, captioner: Captioner, tokenize, settings: Set
     """
     before, clip = copy.deepcopy(student.clip).requires_grad_(False), student.clip
     student.requires_grad_(False)
-    learned = [clip.transformer, clip.token_embedding, clip.ln_final]
-    for part in learned:
+    for part in text_parts(clip):
         part.requires_grad_(True)
-    clip.positional_embedding.requires_grad_(True)
-    clip.text_projection.requires_grad_(True)
-    optimisers = Optimisers(student, settings.rate / 2, settings.weight_decay)
+    optimisers = Optimisers(student, settings.rate, settings.weight_decay)
     schedule = Schedule(settings.text_steps, 0.0, settings.warmup, settings.end_rate)
     prototypes, scale = F.normalize(student.prototypes, dim=-1), clip.logit_scale.exp()
     classes = range(len(prototypes))
     while (fraction := schedule.fraction()) < 1:
-        drawn = [captioner.caption(captioner.rng.choice(classes), captioner.rng.choice(STYLES))
+        drawn = [captioner.caption(captioner.rng.choice(classes), captioner.rng.choice(STYLES), 0.4)
                  for _ in range(settings.text_batch)]
         scenes = [captioner.scene(tuple(captioner.rng.sample(classes, 2)), captioner.rng.choice(((1, 1), (2, 1), (1, 2))),
                                   captioner.rng.choice(LANGUAGES)) for _ in range(settings.text_batch // 8)]
         ids = tokenize([text for text, _ in drawn] + scenes)
-        features = F.normalize(encode_texts(clip, ids), dim=-1)
+        features = F.normalize(encode_ragged(clip, ids), dim=-1)
         names, crowds = features.split([len(drawn), len(scenes)])
         with torch.no_grad():
             held = F.normalize(encode_texts(before, ids[len(drawn):]), dim=-1)

@@ -3,7 +3,7 @@
 from ..base.spec import WEIGHTS, Checkpoint, DemoSpec, Paper
 
 POCKET = Checkpoint(
-    id="pocket", name="Pocket CLIP", licence="Apache-2.0", parameters=4.6,
+    id="pocket", name="Pocket CLIP", licence="Apache-2.0", parameters=4.16,
     folder=WEIGHTS / "clip_zero_shot" / "pocket", gigabytes=0.02, languages=("en", "zh"))
 
 VIT_B_32 = Checkpoint(

@@ -142,3 +142,11 @@ def encode_texts(model, ids: torch.Tensor, dtype: torch.dtype = torch.bfloat16) 
         x = run_block(block, x, model.attn_mask[:length, :length])
     ends = (ids == model.text_eos_id).int().argmax(1)
     return model.ln_final(x[torch.arange(len(x)), ends].float()) @ model.text_projection
+
+
+def encode_ragged(model, ids: torch.Tensor, pad_id: int = 0, parts: int = 4) -> torch.Tensor:
+    """encode_texts for captions of very different lengths: sorted, in parts, each padded to its own longest."""
+    lengths = (ids != pad_id).sum(1)
+    order = lengths.argsort()
+    features = [encode_texts(model, ids[chunk, :int(lengths[chunk].max())]) for chunk in order.chunk(parts)]
+    return torch.cat(features)[order.argsort()]

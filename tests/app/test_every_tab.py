@@ -47,6 +47,8 @@ def test_every_tab_is_whole(invite, language: str, size: tuple[int, int]) -> Non
             accordion.click()
         assert nameless(visitor) == []
         assert overflow(visitor) == 0
+        # No word of the page is in the other language, Gradio's own included.
+        assert (sum("\u4e00" <= c <= "\u9fff" for c in page.locator("body").inner_text()) > 200) == (language == "zh")
         assert "{" not in page.locator(f"#{demo.id} .epochs-root").first.inner_text(), "an unfilled placeholder"
     assert visitor.runs == []                    # opening and looking runs nothing
 

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from demos.clip_zero_shot.schema import tidy
+
 HOSTILE = (
     "<img src=x onerror=window.__pwned=1>", "<script>window.__pwned=2</script>", "${window.__pwned=3}",
     "{{window.__pwned=4}}", "{{{window.__pwned=5}}}", '"><svg onload=window.__pwned=6>', "`${window.__pwned=7}`",
@@ -28,8 +30,9 @@ def test_hostile_labels_templates_and_queries_are_text(invite) -> None:
     visitor.write("labels", "\n".join(labels))
     visitor.write("templates", "\n".join("{} " + text.replace("{}", "") for text in HOSTILE[:8]))
     rows = visitor.run()
-    # Control characters become their visible pictures; all else is shown letter for letter.
-    assert {row["name"] for row in rows} == {*labels[:-1], "bell\u2407 nul\u2400 end"}
+    # Control characters become their visible pictures, overrides of direction go; all else is shown letter for letter.
+    names = {tidy(label) for label in labels}
+    assert {row["name"] for row in rows} == names and names >= {*HOSTILE, "gnp.exe", "bell\u2407 nul\u2400 end"}
     for name in (row["name"] for row in rows[:3]):
         assert page.get_by_role("button", name=f"Drop {name}", exact=True).count() == 1
     assert page.evaluate(UNTOUCHED)
@@ -62,7 +65,7 @@ def test_hostile_labels_templates_and_queries_are_text(invite) -> None:
             visitor.open("/?" + urlencode({"demo": "clip_zero_shot", "labels": "\n".join(labels[:-1])}))
             rows = visitor.run()
         elif kind == "JSON":
-            assert {row["label"] for row in json.loads(saved)["rows"]} == set(labels[:-1])
+            assert {row["label"] for row in json.loads(saved)["rows"]} == names - {tidy(labels[-1])}
         else:
             assert saved.startswith(b"\x89PNG")
 
@@ -115,10 +118,11 @@ QUIET = {
 }
 
 
+# Every other address in each language: reading them is tested in both, without a browser.
 @pytest.mark.parametrize("path", ["/", "/zh"])
 def test_hostile_addresses_leave_a_working_page(invite, path: str) -> None:
     visitor = invite(None)
-    for what, query in {**NOTED, **QUIET}.items():
+    for what, query in list({**NOTED, **QUIET}.items())[path == "/zh"::2]:
         visitor.open(f"{path}?{query}")
         page = visitor.page
         if what in NOTED:

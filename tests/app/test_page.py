@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+from urllib.parse import parse_qsl, urlsplit
 
-from demos.base.text import load_text
 from demos.clip_zero_shot.tab import SPEC
 from demos.registry import find_demos
 
@@ -39,7 +38,7 @@ def test_the_address_follows_the_controls_and_restores_them(invite) -> None:
     assert other.page.locator(".card.chosen .card-name").inner_text() == SPEC.checkpoints[1].name
     assert other.page.locator("#page-banner .banner").count() == 0
     assert other.runs == [] and other.rows() == []               # restoring runs nothing
-    assert other.page.evaluate("location.search") == page.evaluate("location.search")
+    assert dict(parse_qsl(urlsplit(other.page.url).query)) == dict(parse_qsl(urlsplit(link).query)) == wanted
 
 
 def test_switching_language_keeps_the_inputs(invite) -> None:
@@ -138,14 +137,3 @@ def test_keyboard_alone(invite) -> None:
     # The focus stays on the label's own button, which now puts it back.
     page.keyboard.press("Enter")
     assert [row["out"] for row in visitor.rows()] == [False, False]
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_no_word_of_the_page_is_in_the_other_language(invite, language: str) -> None:
-    """Names of controls come from Gradio, too; on the Chinese page they must be Chinese."""
-    visitor = invite("/" if language == "en" else "/zh")
-    text = load_text(language)
-    shown = visitor.page.locator("body").inner_text()
-    chinese = sum("\u4e00" <= c <= "\u9fff" for c in shown)
-    assert (chinese > 200) == (language == "zh")
-    assert text("frame.tagline") in shown and text("footer.promise") in shown

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gradio as gr
 import pytest
 
+from demos.base.errors import UserError
 from demos.base.query import QueryField, text_field
 from demos.base.text import LANGUAGES, load_text
 from demos.registry import find_demos
@@ -20,6 +22,11 @@ def shells(language: str = "en") -> list[Shell]:
     shell.fields = [(text_field("labels", "cat", limit=100), None, None),
                     (QueryField("emoji", _parse_emoji, "\U0001f431"), None, None)]
     return [shell]
+
+
+def a_picker() -> Picker:
+    with gr.Blocks():
+        return Picker(Shell(DEMO, DEMO.text("en")))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -50,11 +57,8 @@ def test_what_is_no_emoji(raw: str) -> None:
                                  "a b", "owner/name/extra", "javascript:alert(1)", "file:///etc/passwd"])
 @pytest.mark.parametrize("anything", ["0", "1"])
 def test_models_in_an_address(raw: str, anything: str, monkeypatch) -> None:
-    import gradio as gr
-
     monkeypatch.setenv("EPOCHS_ANY_CHECKPOINT", anything)
-    with gr.Blocks():
-        picker = Picker(Shell(DEMO, DEMO.text("en")))
+    picker = a_picker()
     with pytest.raises(ValueError):
         picker._parse(raw)
     for checkpoint in DEMO.spec.checkpoints:
@@ -62,11 +66,8 @@ def test_models_in_an_address(raw: str, anything: str, monkeypatch) -> None:
 
 
 def test_where_only_listed_models_are_allowed_an_address_names_no_other(monkeypatch) -> None:
-    import gradio as gr
-
     monkeypatch.setenv("EPOCHS_ANY_CHECKPOINT", "0")
-    with gr.Blocks():
-        picker = Picker(Shell(DEMO, DEMO.text("en")))
+    picker = a_picker()
     for raw in ("someone/else", "../../etc/passwd", "/etc", "~", "."):
         with pytest.raises(ValueError):
             picker._parse(raw)
@@ -74,11 +75,8 @@ def test_where_only_listed_models_are_allowed_an_address_names_no_other(monkeypa
 
 def test_an_address_never_names_a_folder(monkeypatch) -> None:
     """A folder is a place on one machine: in a link it could only be somebody else's guess at it."""
-    import gradio as gr
-
     monkeypatch.setenv("EPOCHS_ANY_CHECKPOINT", "1")
-    with gr.Blocks():
-        picker = Picker(Shell(DEMO, DEMO.text("en")))
+    picker = a_picker()
     assert picker._parse("someone/else") == "someone/else"
     for raw in ("../../etc/passwd", "/etc", "~", "."):
         with pytest.raises(ValueError):
@@ -86,8 +84,6 @@ def test_an_address_never_names_a_folder(monkeypatch) -> None:
 
 
 def test_a_picker_value_from_a_stranger() -> None:
-    from demos.base.errors import UserError
-
     assert chosen_id({"id": "pocket"}) == "pocket" and FIELD == "model"
     for value in (None, 5, "pocket", [], {}, {"id": None}, {"id": ["pocket"]}, {"id": " "}):
         with pytest.raises(UserError):

@@ -25,7 +25,8 @@ def refusal(check, *arguments) -> UserError:
     ("Cat\ncat", ("Cat", "cat"), 0),                         # case is kept: the model reads it
     ("", (), 0), (None, (), 0), (" \n\t\n ", (), 0),
     ("a\tb", ("a b",), 0),
-    ("a\x07b\x00c\x7f", ("a\u2407b\u2400c",), 0),
+    ("a\x07b\x00c\x7f", ("a\u2407b\u2400c\u2421",), 0),
+    ("\u202egnp.exe\u2069", ("gnp.exe",), 0),                # would turn the words around it
     ("{}\n${x}\n{{y}}\n<b>", ("{}", "${x}", "{{y}}", "<b>"), 0),
     ("\u05d7\u05ea\u05d5\u05dc", ("\u05d7\u05ea\u05d5\u05dc",), 0),
 ])

@@ -59,7 +59,8 @@ def data(tmp_path_factory):
 
 def test_two_steps_write_every_file(data, tmp_path):
     out, work = tmp_path / "out", tmp_path / "work"
-    train.main(["--data", str(data), "--out", str(out), "--work", str(work), "--steps", "2", "--batch", "16"])
+    train.main(["--data", str(data), "--out", str(out), "--work", str(work), "--steps", "2", "--batch", "24",
+                "--text-steps", "1"])
     for name in ("pocket/open_clip_config.json", "pocket/open_clip_model.safetensors", "pocket/tokenizer.json",
                  "gallery.json", "gallery.safetensors", "golden.safetensors", "metrics.json", "recipe.json", "README.md"):
         assert (out / name).stat().st_size > 0, name
@@ -74,8 +75,8 @@ def test_two_steps_write_every_file(data, tmp_path):
 
 
 def test_a_stage_resumes_where_it_stopped(data, tmp_path):
-    arguments = ["--data", str(data), "--out", str(tmp_path), "--work", str(tmp_path), "--batch", "16", "--holdout",
-                 "twemoji", "--steps"]
+    arguments = ["--data", str(data), "--out", str(tmp_path), "--work", str(tmp_path), "--batch", "24", "--holdout",
+                 "twemoji", "--text-steps", "1", "--steps"]
     train.main([*arguments, "1"])
     before = torch.load(tmp_path / "twemoji.pt")
     train.main([*arguments, "3"])

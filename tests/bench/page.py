@@ -1,0 +1,47 @@
+"""The house itself: how soon the page can be used, and how much it weighs."""
+
+from __future__ import annotations
+
+import http.client
+import statistics
+import time
+from collections.abc import Iterator
+
+from tests.bench.figure import Figure
+from tests.bench.serving import chromium, open_page, started_app, wait_until_listening
+
+STARTS = 3
+
+
+def measure() -> Iterator[Figure]:
+    with chromium() as browser:
+        yield _page_ready(browser)
+    with started_app() as address:
+        wait_until_listening(address)
+        for path, name in (("/", "page_compressed_kb"), ("/zh", "page_compressed_kb_zh")):
+            yield Figure("page", name, compressed_bytes(address, path) / 1000, "KB", 100,
+                         f"bytes of {path} as sent to a client that accepts gzip")
+
+
+def _page_ready(browser) -> Figure:
+    seconds = []
+    for _ in range(STARTS + 1):                  # the first start only warms the disk caches
+        start = time.perf_counter()
+        with started_app() as address:
+            wait_until_listening(address)
+            open_page(browser, address).context.close()
+            seconds.append(time.perf_counter() - start)
+    return Figure("page", "page_ready_seconds", statistics.median(seconds[1:]), "s", 6,
+                  f"from starting python app.py to a restored page in a running Chromium with an empty cache; "
+                  f"median of {STARTS} after one that warmed the disk caches")
+
+
+def compressed_bytes(address: str, path: str) -> int:
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+    connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+    reply = connection.getresponse()
+    body = reply.read()
+    connection.close()
+    if reply.status != 200 or reply.headers["Content-Encoding"] != "gzip":
+        raise RuntimeError(f"{path}: status {reply.status}, encoding {reply.headers['Content-Encoding']}")
+    return len(body)
