@@ -52,9 +52,13 @@ _doors: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 def any_checkpoint_allowed() -> bool:
-    """Whether visitors may type ids and folders: `EPOCHS_ANY_CHECKPOINT`, else yes, but no on a Space."""
+    """Whether visitors may type ids and folders: `EPOCHS_ANY_CHECKPOINT`, else only where the visitors
+    are whoever runs this machine: not on a Space, and not while others on the network can connect."""
     choice = os.environ.get("EPOCHS_ANY_CHECKPOINT", "").strip()
-    return choice == "1" if choice in ("0", "1") else not os.environ.get("SPACE_ID")
+    if choice in ("0", "1"):
+        return choice == "1"
+    address = os.environ.get("GRADIO_SERVER_NAME", "").strip() or "127.0.0.1"
+    return not os.environ.get("SPACE_ID") and address in ("127.0.0.1", "localhost", "::1")
 
 
 def find_checkpoint(id: str, known: Sequence[Checkpoint], *, allow_any: bool) -> Checkpoint:

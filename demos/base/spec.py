@@ -33,7 +33,7 @@ class Checkpoint:
         revision: full commit on the Hub, so that what is loaded is what was reviewed.
         files: patterns fetched from the Hub; never a pickle.
         megabytes: safetensors to download (10^6 bytes), known before anything starts.
-        gigabytes: estimated memory at half precision (10^9 bytes).
+        gigabytes: estimated memory at the precision it runs in here (10^9 bytes).
         parameters: millions.
     """
 

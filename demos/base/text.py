@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
-_BASE = Path(__file__).parent / "text"
-_UI = Path(__file__).parent.parent / "ui" / "text"
+_SHARED = Path(__file__).parent / "text"
 
 
 class MissingText(KeyError):
@@ -87,14 +86,19 @@ def load_text(language: str, folder: Path | None = None) -> Text:
 
 
 def say_count(text: Text, count: float) -> str:
-    """A count of parameters as each language rounds it: 4.6 M; in Chinese by ten thousands."""
-    return text("unit.count_large" if count >= 1e8 else "unit.count", millions=f"{count / 1e6:.3g}",
-                ten_thousands=f"{count / 1e4:.3g}", hundred_millions=f"{count / 1e8:.3g}")
+    """A count of parameters in each language's steps: 4.16 M, 1.28 B; in Chinese by ten thousands.
+
+    `[[unit.count]]` lists the steps: `size`, and `words` with {n}.
+    """
+    steps = sorted((float(step["size"]), str(step["words"])) for step in text.records("unit.count"))
+    size, words = max((step for step in steps if step[0] <= count), default=steps[0])
+    n = count / size
+    return words.format(n=f"{n:.3g}" if n < 1000 else f"{n:,.0f}")
 
 
 @cache
 def _shared(language: str) -> Mapping[str, object]:
-    return _read(_BASE / f"{language}.toml") | _read(_UI / f"{language}.toml")
+    return _read(_SHARED / f"page.{language}.toml") | _read(_SHARED / f"errors.{language}.toml")
 
 
 def _read(path: Path) -> dict[str, object]:

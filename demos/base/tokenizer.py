@@ -126,6 +126,34 @@ def measure_bytes_per_token(tokenizer, data: Path) -> dict[str, float]:
     return figures
 
 
+CARD = """---
+license: apache-2.0
+library_name: tokenizers
+language: [en, zh]
+---
+
+# Shared tokenizer
+
+Byte-level BPE with {vocabulary:,} entries for English, Chinese, Python and emoji names, used by every
+language model and text tower here. Nothing is unknown; case and white space are kept; digits stand
+alone. `PreTrainedTokenizerFast.from_pretrained` opens this folder.
+
+Special tokens: {special}.
+
+UTF-8 bytes per token on text it was mostly not trained on (`metrics.json`): {figures}.
+
+Made by `python -m demos.base.tokenizer`. The texts are named in the project's NOTICE; none is included.
+"""
+
+
+def write_card(folder: Path, figures: dict) -> None:
+    """README.md with the measured figures."""
+    special = ", ".join(f"`{token}` {index}" for index, token in enumerate(SPECIAL))
+    measured = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures["bytes_per_token"].items())
+    (folder / "README.md").write_text(
+        CARD.format(vocabulary=figures["vocabulary"], special=special, figures=measured), encoding="utf-8")
+
+
 def main() -> None:
     """Train, measure and store the tokenizer with a card."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -136,6 +164,7 @@ def main() -> None:
     save_tokenizer(tokenizer, options.out)
     figures = {"vocabulary": len(tokenizer), "bytes_per_token": measure_bytes_per_token(tokenizer, options.data)}
     (options.out / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_card(options.out, figures)
     print(json.dumps(figures))
 
 

@@ -129,7 +129,7 @@ Zero-shot, one name out of all. A twin of the same recipe that never saw a style
 
 - Scenes of two or three emoji, right caption among four: {scenes} (unseen Twemoji, by the twin), {scenes_seen} (shipped model, styles it has seen); chance is 25 %.
 - Sketches drawn by people (six names, never seen): {sketches}; chance is 17 %.
-- Photographs told from emoji: AUROC {auroc} on styles the model has seen; {auroc_unseen} for the twin on the style it has not.
+- Photographs told from emoji: AUROC {auroc} by features alone and {auroc_picture} with the share of the picture that is not flat; for the Twemoji twin on Twemoji {auroc_unseen} and {auroc_unseen_picture}.
 
 All figures are in `metrics.json`, with date and machine.
 
@@ -176,8 +176,10 @@ def write_card(folder: Path, metrics: dict, history: str) -> None:
     domain = metrics["out_of_domain"]
     (folder / "README.md").write_text(CARD.format(
         parameters=f"{metrics['parameters'] / 1e6:.1f} million", table="\n".join(lines),
-        scenes=percent(metrics["scenes"]["unseen_twemoji"]["accuracy"]) if "unseen_twemoji" in metrics["scenes"] else "not measured",
+        scenes=percent(metrics["scenes"]["unseen_twemoji"]["accuracy"]),
         scenes_seen=percent(metrics["scenes"]["shipped_seen"]["accuracy"]), sketches=percent(metrics["sketches"]["shipped"]["top1"]),
-        auroc=f"{domain['auroc']:.3f}", auroc_unseen=f"{domain.get('auroc_unseen_twemoji', float('nan')):.3f}",
+        auroc=f"{domain['auroc']:.3f}", auroc_picture=f"{domain['with_picture']['auroc']:.3f}",
+        auroc_unseen=f"{domain['unseen_twemoji']['features']['auroc']:.3f}",
+        auroc_unseen_picture=f"{domain['unseen_twemoji']['with_picture']['auroc']:.3f}",
         minutes=f"{metrics['measured']['minutes']:.0f}", machine=metrics["measured"]["machine"], history=history),
         encoding="utf-8")

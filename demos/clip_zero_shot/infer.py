@@ -19,7 +19,7 @@ from ..base.loader import LOADER
 from ..base.measured import read_metrics
 from ..base.spec import WEIGHTS, Checkpoint
 from .domain import out_of_domain_score
-from .schema import SLOT, Hit, Request, Result, check_query
+from .schema import SLOT, Hit, Request, Result, check_prompts, check_query
 from .spec import POCKET, SPEC
 
 HERE = WEIGHTS / SPEC.id
@@ -36,13 +36,17 @@ def classify(request: Request) -> Result:
     from PIL import Image
 
     checkpoint = checkpoint_of(request.checkpoint)
+    if checkpoint is not POCKET:
+        check_prompts(request)
     with open_clip_model(checkpoint) as model:
+        # Known captions, encoded once: not part of what this picture costs.
+        names, captions = background_captions(model, checkpoint, request)
         start = time.perf_counter()
         picture = model.image_features([Image.fromarray(request.picture)])[0]
         weights = classifier_weights(model, request.labels, request.templates)
-        names, captions = background_captions(model, checkpoint, request.language, request.templates)
         milliseconds = 1000 * (time.perf_counter() - start)
-        cut = model.truncated([fill(request.templates[0], label) for label in request.labels])
+        longest = max(request.templates, key=len)
+        cut = model.truncated([fill(longest, label) for label in request.labels])
         stranger = strangeness(picture) if checkpoint is POCKET else None
         return Result(
             cosines=weights @ picture,
@@ -79,32 +83,46 @@ def search(query: str, language: str, k: int = 24) -> list[Hit]:
     with open_clip_model(POCKET) as model:
         cosines = features @ model.text_features([query])[0]
     best = np.argsort(-cosines, kind="stable")[:k]
-    return [Hit(entries[i]["emoji"], entries[i][f"name_{language}"], float(cosines[i])) for i in best]
+    return [Hit(entries[i]["emoji"], name_of(entries[i], language), float(cosines[i])) for i in best]
 
 
-def background_captions(model: ClipModel, checkpoint: Checkpoint, language: str,
-                        templates: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Names of everyday things spread over the emoji, and their (K, E) unit text features."""
+def background_captions(model: ClipModel, checkpoint: Checkpoint,
+                        request: Request) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names of everyday things spread over the emoji, and their (K, E) unit text features.
+
+    Worded by the request's own templates, so that label and background differ in nothing but the
+    name. A large checkpoint, for which that takes seconds, gets the first template only.
+    """
     entries = gallery()["entries"]
     chosen = np.linspace(0, len(entries) - 1, BACKGROUND).astype(int)
     # A checkpoint that never read Chinese gets the English names.
-    language = language if language in checkpoint.languages else "en"
-    names = tuple(entries[i][f"name_{language}"] for i in chosen)
-    if checkpoint is POCKET:
-        return names, gallery()[f"text_features_{language}"][chosen]
-    return names, classifier_weights(model, names, templates[:1])
+    language = request.language if request.language in checkpoint.languages else "en"
+    names = tuple(name_of(entries[i], language) for i in chosen)
+    templates = request.templates if checkpoint is POCKET else request.templates[:1]
+    return names, classifier_weights(model, names, templates)
 
 
 def same_thing(label: str, names: tuple[str, ...]) -> tuple[int, ...]:
-    """Indices of the names that share a word with `label` (for Chinese, a character)."""
+    """Indices of the names that share a word with `label` (for Chinese, two characters in a row)."""
     words = _words(label)
     return tuple(i for i, name in enumerate(names) if words & _words(name))
 
 
+# Words that join others and name nothing themselves.
+_JOINTS = frozenset("the and with for from into that this some something someone".split())
+
+
 def _words(text: str) -> frozenset[str]:
     latin = "".join(c if c.isascii() and c.isalnum() else " " for c in text.lower()).split()
-    stems = frozenset(word.rstrip("s") for word in latin if len(word) > 2)
-    return stems | frozenset(c for c in text if 0x4E00 <= ord(c) <= 0x9FFF)
+    stems = frozenset(word.rstrip("s") for word in latin if len(word) > 2) - _JOINTS
+    runs = "".join(c if 0x4E00 <= ord(c) <= 0x9FFF else " " for c in text).split()
+    pairs = frozenset(run[i:i + 2] for run in runs for i in range(max(1, len(run) - 1)))
+    return stems | pairs
+
+
+def name_of(entry: dict[str, str], language: str) -> str:
+    """An emoji's name; English where it has no Chinese one yet."""
+    return entry[f"name_{language}"] or entry["name_en"]
 
 
 def strangeness(image_features: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from demos.clip_zero_shot import augment
 from demos.clip_zero_shot.batches import PictureSource
 from demos.clip_zero_shot.captions import LANGUAGES, Captioner, read_templates
 from demos.clip_zero_shot.data import EmojiRow, PictureBank, read_bank
-from demos.clip_zero_shot.domain import auroc, out_of_domain_score
+from demos.clip_zero_shot.domain import auroc, busy_share, out_of_domain_score
 
 PASSING = 0.95  # share of emoji that the out-of-domain threshold lets through
 
@@ -29,7 +29,7 @@ class Folder:
         self.model, _, self.preprocess = open_clip.create_model_and_transforms(f"local-dir:{path}")
         self.tokenizer = open_clip.get_tokenizer(f"local-dir:{path}")
         self.model.eval()
-        self._names: dict[tuple, np.ndarray] = {}
+        self._texts: dict[str, np.ndarray] = {}
 
     @torch.inference_mode()
     def read_pictures(self, pictures: np.ndarray | list) -> np.ndarray:
@@ -41,17 +41,17 @@ class Folder:
 
     @torch.inference_mode()
     def read_texts(self, texts: list[str]) -> np.ndarray:
-        """Features (B, E), unit length."""
-        ids = self.tokenizer(texts)
-        return torch.cat([self.model.encode_text(part, normalize=True) for part in ids.split(256)]).numpy()
+        """Features (B, E), unit length; a text once read is remembered."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        for start in range(0, len(new), 256):
+            part = new[start:start + 256]
+            self._texts.update(zip(part, self.model.encode_text(self.tokenizer(part), normalize=True).numpy()))
+        return np.stack([self._texts[text] for text in texts])
 
     def name_features(self, names: list[str], templates: list[str]) -> np.ndarray:
         """(N, E), unit length: the mean over templates of each name's features."""
-        key = (*names, *templates)
-        if key not in self._names:
-            total = sum(self.read_texts([template.replace("{}", name) for name in names]) for template in templates)
-            self._names[key] = total / np.linalg.norm(total, axis=1, keepdims=True)
-        return self._names[key]
+        total = sum(self.read_texts([template.replace("{}", name) for name in names]) for template in templates)
+        return total / np.linalg.norm(total, axis=1, keepdims=True)
 
 
 def paint_on_white(pictures: np.ndarray) -> np.ndarray:
@@ -153,20 +153,32 @@ def augment_bank(bank: PictureBank, seed: int = 11) -> np.ndarray:
     return np.concatenate(shown)
 
 
-def measure_domain(folder: Folder, bank: PictureBank, gallery: np.ndarray, data: Path,
-                   score=out_of_domain_score) -> dict[str, float]:
-    """AUROC between emoji of the bank and photographs, and the threshold that PASSING of the emoji pass."""
+def measure_domain(folder: Folder, bank: PictureBank, gallery: np.ndarray, data: Path) -> dict[str, dict]:
+    """How well emoji of the bank and photographs come apart, by features alone and with the busy share.
+
+    Each emoji counts twice, plain on white and varied by `augment_bank`. The threshold lets PASSING of
+    them through.
+    """
     photos = [Image.open(path).convert("RGB") for path in sorted((Path(data) / "photos").glob("*.jpg"))]
-    strange = score(folder.read_pictures(photos), gallery)
-    plain = score(folder.read_pictures(np.concatenate(
-        [paint_on_white(pictures[has]) for pictures, has in zip(bank.pictures, bank.has)])), gallery)
-    varied = score(folder.read_pictures(augment_bank(bank)), gallery)
-    familiar = np.concatenate([plain, varied])
+    plain = np.concatenate([paint_on_white(pictures[has]) for pictures, has in zip(bank.pictures, bank.has)])
+    varied = augment_bank(bank)
+    groups = {"strange": photos, "plain": plain, "varied": varied}
+    features = {name: folder.read_pictures(pictures) for name, pictures in groups.items()}
+    busy = {name: np.array([busy_share(np.asarray(picture)) for picture in pictures])
+            for name, pictures in groups.items()}
+    return {"features": rate_scores({name: out_of_domain_score(features[name], gallery) for name in groups}),
+            "with_picture": rate_scores({name: out_of_domain_score(features[name], gallery, busy[name])
+                                         for name in groups})}
+
+
+def rate_scores(scores: dict[str, np.ndarray]) -> dict[str, float]:
+    """AUROC, threshold and the share of photographs it flags, from scores of three kinds of pictures."""
+    familiar = np.concatenate([scores["plain"], scores["varied"]])
     threshold = float(np.quantile(familiar, PASSING))
-    return {"auroc": auroc(familiar, strange), "auroc_plain": auroc(plain, strange),
-            "auroc_varied": auroc(varied, strange), "threshold": threshold,
-            "photographs_flagged": float((strange > threshold).mean()), "photographs": len(photos),
-            "emoji": len(familiar)}
+    return {"auroc": auroc(familiar, scores["strange"]), "auroc_plain": auroc(scores["plain"], scores["strange"]),
+            "auroc_varied": auroc(scores["varied"], scores["strange"]), "threshold": threshold,
+            "photographs_flagged": float((scores["strange"] > threshold).mean()),
+            "photographs": len(scores["strange"]), "emoji": len(familiar)}
 
 
 def gallery_features(folder: Folder, rows: list[EmojiRow], bank: PictureBank) -> dict[str, np.ndarray]:

@@ -13,6 +13,9 @@ MAX_LABEL_CHARS = 200
 MAX_TEMPLATES = 32
 MAX_TEMPLATE_CHARS = 200
 MAX_QUERY_CHARS = 300
+MAX_SCALE = 500  # of the logit-scale slider; CLIP itself trains at most 100
+# Prompts (labels times templates) for a checkpoint that is not the pocket one: seconds on two cores.
+MAX_PROMPTS = 512
 SLOT = "{}"
 _TIDY = {**{code: 0x2400 + code for code in range(32)}, ord("\t"): " ", 0x7F: 0x2421,
          **dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))}
@@ -120,6 +123,13 @@ def check_templates(templates: tuple[str, ...]) -> None:
             raise UserError("template_long", line=line, limit=MAX_TEMPLATE_CHARS)
         if SLOT not in template:
             raise UserError("template_no_slot", line=line, template=template)
+
+
+def check_prompts(request: Request) -> None:
+    """Raises UserError when labels times templates would keep everybody waiting."""
+    n = len(request.labels) * len(request.templates)
+    if n > MAX_PROMPTS:
+        raise UserError("prompts_many", n=n, limit=MAX_PROMPTS)
 
 
 def check_query(query: str | None) -> str:

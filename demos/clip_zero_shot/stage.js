@@ -21,28 +21,28 @@
   }
   epochs.clip = { probabilities, againstBackground };
 
-  const percent = (p) => (p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + " %";
+  const percent = (p) => (p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + "%";
 
   register("clip_stage", ({ root, config, props, watch, text }) => {
     const { demo } = config;
     let result = {};
-    let dropped = new Set();
-    let scale = 1;
-    let none = false;
+    let dropped = new Set();                     // indices of labels
+    let scale = null;                            // null: as trained
+    let none = epochs.state.asked(demo, "none") === "1";
     let rows = [];
 
     const slider = h("input", { type: "range", min: 0, max: 1, step: 0.002, id: "clip-scale" });
     const shown = h("output", { for: "clip-scale" });
     const toScale = (x) => Math.exp(x * Math.log(500));         // 1 … 500, even in ratio
     const fromScale = (s) => Math.log(Math.max(1, s)) / Math.log(500);
-    const trained = h("button.small", { type: "button", onclick: () => setScale(result.logit_scale) }, text.trained_scale);
-    const noneBox = h("input", { type: "checkbox", id: "clip-none", onchange: (e) => { none = e.target.checked; draw(); } });
+    const trained = h("button.small", { type: "button", onclick: () => setScale(null) }, text.trained_scale);
+    const noneBox = h("input", { type: "checkbox", id: "clip-none", checked: none, onchange: (e) => { none = e.target.checked; epochs.state.set(demo, "none", none); draw(); } });
     const list = h("ol.ranking", { "aria-label": text.ranking });
     const axis = h("p.axis");
-    const note = h("p.stage-note");
+    const note = h("p.stage-note", { role: "status" });
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
-    const tools = h("div.stage-tools.control-temperature", {},
-      h("label", { for: "clip-scale" }, text.temperature), slider, shown, trained,
+    const tools = h("div.stage-tools", {},
+      h("span.temperature.control-temperature", {}, h("label", { for: "clip-scale" }, text.temperature), slider, shown, trained),
       h("label.check.control-none", { for: "clip-none" }, noneBox, text.none_of_these));
     const live = h("div.stage-live", { hidden: true }, tools, axis, list, note);
     root.append(h("section.stage", { "aria-label": text.stage }, empty, live));
@@ -50,11 +50,14 @@
     slider.addEventListener("input", () => setScale(toScale(+slider.value)));
     function setScale(value) {
       scale = value;
-      slider.value = fromScale(value);
-      shown.textContent = value.toFixed(value < 10 ? 1 : 0);
+      epochs.state.set(demo, "scale", value === null ? "" : value.toPrecision(3));
+      const now = inverseTemperature();
+      if (document.activeElement !== slider) slider.value = fromScale(now);
+      shown.textContent = now.toFixed(now < 10 ? 1 : 0);
       slider.setAttribute("aria-valuetext", fill(text.scale_value, { value: shown.textContent }));
       draw();
     }
+    const inverseTemperature = () => scale ?? result.logit_scale;
 
     function makeRows() {
       rows = result.labels.map((label, i) => {
@@ -64,6 +67,7 @@
         const button = h("button.drop-label", { type: "button", onclick: () => {
           dropped.has(i) ? dropped.delete(i) : dropped.add(i);
           if (dropped.size === result.labels.length) dropped.delete(i);
+          epochs.state.set(demo, "dropped", [...dropped].sort((a, b) => a - b).join(","));
           draw();
         } });
         const name = h("span.name", { dir: "auto", title: label }, label);
@@ -76,8 +80,8 @@
     function scores() {
       const kept = result.labels.map((_, i) => !dropped.has(i));
       return scoring() === "background"
-        ? againstBackground(result.cosines, result.background, result.same, scale).map((p, i) => (kept[i] ? p : 0))
-        : probabilities(result.cosines, kept, scale, result.logit_bias);
+        ? againstBackground(result.cosines, result.background, result.same, inverseTemperature()).map((p, i) => (kept[i] ? p : 0))
+        : probabilities(result.cosines, kept, inverseTemperature(), result.logit_bias);
     }
 
     function order(p) {
@@ -88,11 +92,11 @@
       if (!result.labels) return;
       const p = scores();
       const ranking = order(p);
+      const focused = document.activeElement;
       ranking.forEach((i, place) => {
         const r = rows[i];
         const out = dropped.has(i);
         r.row.className = "row" + (out ? " out" : "") + (place === 0 ? " first" : "");
-        r.row.style.order = place;
         r.bar.style.transform = `scaleX(${out ? 0 : p[i]})`;
         r.value.textContent = out ? "–" : percent(p[i]);
         r.button.textContent = out ? "+" : "×";
@@ -100,23 +104,26 @@
         if (list.children[place] !== r.row) list.insertBefore(r.row, list.children[place] || null);
       });
       axis.replaceChildren(h("span", {}, axisName()), h("span", {}, text.axis_cosine));
+      if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
       const strongest = Math.max(...p);
       note.textContent = scoring() === "background"
-        ? fill(strongest < 0.5 ? text.none_fits : text.some_fits, { n: result.background.length, percent: percent(strongest), nearest: nearest() })
+        ? fill(strongest < 0.5 ? text.none_fits : text.some_fits, { n: result.background.length, percent: percent(strongest), nearest: nearest(ranking[0]) })
         : dropped.size ? text.dropped_note : "";
       list.dataset.drawn = String(Math.round(performance.now()));
     }
 
     const scoring = () => (none && result.background ? "background" : result.logit_bias == null ? "softmax" : "sigmoid");
     const axisName = () => text["axis_" + scoring()];
-    const nearest = () => result.background_names[result.background.indexOf(Math.max(...result.background))];
+    // The background caption closest to the picture that does not name the same thing as the label.
+    const nearest = (label) => result.background_names[result.background
+      .map((cosine, i) => (result.same[label].includes(i) ? -2 : cosine)).reduce((best, c, i, all) => (c > all[best] ? i : best), 0)];
 
     function figure() {
       const p = scores();
       const ranking = order(p).filter((i) => !dropped.has(i));
       const rowsOut = ranking.map((i) => ({ label: result.labels[i], probability: p[i], cosine: result.cosines[i] }));
       return { name: "epochs-clip", rows: rowsOut, svg: svg(rowsOut),
-        record: { demo, checkpoint: result.checkpoint, templates: result.templates, logit_scale: scale, logit_bias: result.logit_bias,
+        record: { demo, checkpoint: result.checkpoint, templates: result.templates, logit_scale: inverseTemperature(), logit_bias: result.logit_bias, ...result.provenance,
           scoring: scoring(), rows: rowsOut } };
     }
 
@@ -127,7 +134,7 @@
       const t = (x, y, s, more = {}) => h("text", { x, y, "font-size": 14, fill: "#1d1d1f", ...more }, clean(s));
       const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
         "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-        h("title", {}, text.figure_title), h("rect", { width: W, height: H, fill: "#fff" }),
+        h("title", {}, text.figure_title), h("desc", {}, data.map((r) => `${clean(r.label)} ${percent(r.probability)} (${r.cosine.toFixed(3)})`).join("; ")), h("rect", { width: W, height: H, fill: "#fff" }),
         t(16, 28, `${result.name} · ${axisName()}`, { "font-weight": 600 }),
         data.map((r, k) => {
           const y = 48 + k * line;
@@ -142,18 +149,26 @@
     }
 
     function adopt() {
+      const before = new Set([...dropped].map((i) => result.labels[i]));
+      const first = !result.labels;
       result = epochs.read(props);
-      dropped = new Set();
+      const asked = first ? (epochs.state.asked(demo, "dropped") || "").split(",").filter(Boolean).map(Number) : [];
+      // What a visitor dropped stays dropped in the next run, by its name.
+      dropped = new Set((result.labels || []).map((label, i) => i).filter((i) => before.has(result.labels[i]) || asked.includes(i)));
+      if (dropped.size === (result.labels || []).length) dropped.clear();
+      if (first) scale = +epochs.state.asked(demo, "scale") || null;
       const ok = Boolean(result.labels);
       live.hidden = !ok;
       empty.hidden = ok;
       if (!ok) { epochs.withdrawFigure(demo); return; }
       noneBox.disabled = !result.background;
       makeRows();
-      setScale(result.logit_scale);
+      setScale(scale);
       list.dataset.run = result.run;
-      // On a phone the stage lies below the controls: bring the answer to the visitor.
-      if (root.getBoundingClientRect().top > innerHeight * 0.8)
+      // On a phone the stage lies below the controls: bring the answer to the visitor, unless a hand is
+      // still on the picture (the next pen stroke, the next emoji).
+      const drawing = document.querySelector(`#${demo} .sketch`) || document.activeElement?.closest(".picture");
+      if (!drawing && root.getBoundingClientRect().top > innerHeight * 0.8)
         root.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
       epochs.offerFigure(demo, figure);
     }
@@ -161,13 +176,17 @@
     adopt();
   });
 
-  register("clip_search", ({ root, props, watch, text }) => {
+  register("clip_search", ({ root, config, props, watch, text }) => {
     const grid = h("ol.glyphs", { "aria-label": text.search_results });
     root.append(grid);
     watch("value", () => {
       const { hits } = epochs.read(props);
-      grid.replaceChildren(...(hits || []).map((hit) => h("li.glyph", { title: `${hit.name} · ${hit.cosine.toFixed(3)}` },
-        h("span.glyph-picture", { "aria-hidden": true }, hit.emoji), h("span.glyph-name", {}, hit.name), h("span.cos", {}, hit.cosine.toFixed(3)))));
+      grid.replaceChildren(...(hits || []).map((hit) => h("li", {}, h("button.glyph", { type: "button",
+        title: fill(text.classify_hit, { name: hit.name }), onclick: () => {
+          document.dispatchEvent(new CustomEvent("epochs-emoji", { detail: { demo: config.demo, emoji: hit.emoji } }));
+          document.getElementById(config.demo)?.scrollIntoView();
+        } },
+        h("span.glyph-picture", { "aria-hidden": true }, hit.emoji), h("span.glyph-name", {}, hit.name), h("span.cos", {}, hit.cosine.toFixed(3))))));
     });
   });
 })();

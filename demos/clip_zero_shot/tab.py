@@ -5,10 +5,12 @@ from __future__ import annotations
 import gradio as gr
 
 from ..base.checkpoints import status
+from ..base.devices import free_memory
 from ..base.errors import UserError
+from ..base.hub import is_offline
 from ..base.measured import read_metrics
 from ..base.pictures import picture_from_data_uri
-from ..base.query import text_field
+from ..base.query import flag_field, number_field, text_field
 from ..base.text import Text
 from ..ui.browser import browser_component
 from ..ui.inputs import chips, picture_input
@@ -19,6 +21,7 @@ from .schema import (
     MAX_LABEL_CHARS,
     MAX_LABELS,
     MAX_QUERY_CHARS,
+    MAX_SCALE,
     Request,
     check_labels,
     check_query,
@@ -31,12 +34,13 @@ from .spec import SPEC, VIT_B_32
 def build(shell: Shell) -> None:
     t = shell.text
     shell.head()
-    guess = shell.guess()
+    guess = shell.guess(n=f"{view.gallery_size():,}")
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes=["controls"]):
             picture = picture_input(shell)
-            examples = chips(t("controls.examples"), _examples(shell))
-            presets = chips(t("controls.presets"), [(p["name"], "\n".join(p["labels"])) for p in t.records("presets")])
+            examples = chips("examples", t("controls.examples"), _examples(shell))
+            presets = chips("presets", t("controls.presets"),
+                            [(p["name"], "\n".join(p["labels"])) for p in t.records("presets")])
             labels = gr.Textbox("\n".join(t.records("presets")[0]["labels"]), label=t("controls.labels"),
                                 info=t("controls.labels_hint"), lines=6, max_lines=12,
                                 elem_id=f"{SPEC.id}-labels")
@@ -46,16 +50,20 @@ def build(shell: Shell) -> None:
                 picker = Picker(shell)
         with gr.Column(scale=7, min_width=320, elem_classes=["stage-column"]):
             banner = shell.banner()
+            progress = shell.banner("progress")
             stage = browser_component("clip_stage", demo=SPEC.id, text=t.section("stage"), elem_id=f"{SPEC.id}-stage")
             facts = shell.facts()
             shell.take(_source)
-    query, find, glyphs, found = _search_section(shell)
+    query, find, search_banner, glyphs, found = _search_section(shell)
     metrics = read_metrics(SPEC.id)
     shell.story(view.story_figure(metrics, t), **view.story_values(metrics, t))
 
     shell.bind(labels, text_field("labels", labels.value, limit=MAX_LABELS * (MAX_LABEL_CHARS + 1)))
     shell.bind(templates, text_field("templates", templates.value))
     shell.bind(query, text_field("query", limit=MAX_QUERY_CHARS))
+    for field in (number_field("scale", 0, 1, MAX_SCALE), flag_field("none", False),
+                  text_field("dropped", limit=3 * MAX_LABELS)):
+        shell.remember(field)                      # the stage's own: it re-ranks without the server
 
     # Chips fill controls in the browser; an example runs, too.
     presets.select(None, presets, labels, js="(labels) => labels", api_visibility="private")
@@ -72,15 +80,9 @@ def build(shell: Shell) -> None:
     shell.on([run.click, labels.submit, picture.input, example.then], classify, inputs, outputs,
              api_name="classify")
     shell.on([find.click, query.submit], lambda sentence: find_emoji(shell, sentence), [query], [glyphs, found],
-             api_name="search_emoji")
+             banner=search_banner, api_name="search_emoji")
 
-    # A download starts from its button, or from the warning's offer; its answer follows by itself.
-    offered = banner.select(None, [banner, picker.component], picker.component, api_visibility="private",
-                            js="(banner, picker) => ({...picker, id: banner.picked, progress: null})")
-    for fetched in shell.on([picker.component.select, offered.then], picker.fetch, [picker.component],
-                            [picker.component], compute=False, concurrency_id="download", concurrency_limit=2):
-        shell.on(fetched.then, lambda *values: classify(*values) if values[-1].get("ready") else (gr.skip(),) * 4,
-                 inputs, outputs)
+    picker.connect(shell, progress, [banner], classify, inputs, outputs)
 
 
 def answer(shell: Shell, picture: object, labels: str, templates: str, model: dict) -> tuple:
@@ -125,24 +127,26 @@ def find_emoji(shell: Shell, sentence: str) -> tuple:
 def _warning(notes: list[str], stranger: bool, t: Text) -> dict:
     if not stranger:
         return note_banner(" ".join(notes)) if notes else {}
-    offer = t("result.stranger_offer", megabytes=round(VIT_B_32.megabytes))
-    if status(VIT_B_32).kind == "cached":
-        offer = t("result.stranger_use")
-    return note_banner(" ".join([t("result.stranger"), *notes]), "warning") | {
-        "action": {"label": offer, "value": VIT_B_32.id}}
+    message = " ".join([t("result.stranger", n=f"{view.gallery_size():,}"), *notes])
+    here = status(VIT_B_32, free_memory()).kind
+    if here == "too_large" or (here == "download" and is_offline()):
+        return note_banner(message, "warning")     # an offer that could only fail is none
+    offer = "result.stranger_use" if here == "cached" else "result.stranger_offer"
+    return note_banner(message, "warning", {"label": t(offer, megabytes=round(VIT_B_32.megabytes)),
+                                            "value": VIT_B_32.id})
 
 
 def _template_controls(shell: Shell) -> tuple[gr.HTML, gr.Textbox]:
     t = shell.text
     ensemble = view.default_templates(t.language)
-    sets = chips(t("controls.template_sets"), [(t("controls.one_template"), ensemble[0]),
+    sets = chips("template_sets", t("controls.template_sets"), [(t("controls.one_template"), ensemble[0]),
                                                (t("controls.ensemble"), "\n".join(ensemble))])
     box = gr.Textbox(ensemble[0], label=t("controls.templates"), info=t("controls.templates_hint"), lines=2,
                      max_lines=8, elem_id=f"{SPEC.id}-templates")
     return sets, box
 
 
-def _search_section(shell: Shell) -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.HTML]:
+def _search_section(shell: Shell) -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.HTML, gr.HTML]:
     t = shell.text
     with gr.Column(elem_classes=["search-section", "control-search"]):
         browser_component("section_title", text={"title": t("controls.search_title"),
@@ -151,9 +155,10 @@ def _search_section(shell: Shell) -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.HT
             query = gr.Textbox("", label=t("controls.search"), placeholder=t("controls.search_hint"), scale=5,
                                max_lines=1, elem_id=f"{SPEC.id}-query")
             find = gr.Button(t("controls.search_run"), scale=1, min_width=120, elem_id=f"{SPEC.id}-search")
-        glyphs = browser_component("clip_search", text=t.section("stage"), elem_id=f"{SPEC.id}-glyphs")
+        banner = shell.banner("search-banner", area=f"{SPEC.id}-glyphs")
+        glyphs = browser_component("clip_search", demo=SPEC.id, text=t.section("stage"), elem_id=f"{SPEC.id}-glyphs")
         found = browser_component("facts", text=t.section("facts"))
-    return query, find, glyphs, found
+    return query, find, banner, glyphs, found
 
 
 def _examples(shell: Shell) -> list[tuple[str, dict]]:

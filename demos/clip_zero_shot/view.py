@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import tomllib
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def stage_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
         "checkpoint": checkpoint.id,
         "name": checkpoint.name,
         "templates": list(request.templates),
+        "provenance": {"device": result.device, "dtype": result.dtype, "milliseconds": round(result.milliseconds, 1),
+                       "revision": checkpoint.revision, "date": datetime.now(UTC).isoformat(timespec="seconds")},
         "footer": text("stage.figure_footer", checkpoint=checkpoint.name, templates=" · ".join(request.templates)[:80]),
     }
 
@@ -68,7 +71,8 @@ def facts_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
     order = np.argsort(-result.cosines, kind="stable")
     first = order[0]
     if len(order) == 1:
-        sentence = text("result.sentence_one", cosine=f"{result.cosines[first]:.3f}")
+        key = "result.sentence_one" if result.logit_bias is None else "result.sentence_one_sigmoid"
+        sentence = text(key, cosine=f"{result.cosines[first]:.3f}")
     else:
         second = order[1]
         sentence = text("result.sentence", model=checkpoint.name, n=len(order), first=isolate(request.labels[first]),
@@ -103,9 +107,9 @@ def is_stranger(result: Result) -> bool:
 
 def guess_value(metrics: dict, text: Text) -> dict:
     """The measured answer to the prediction, and which of the options comes closest."""
-    score = metrics["zero_shot"]["unseen_twemoji"]["en"]["ensemble"]
+    score = metrics["zero_shot"]["unseen_twemoji"][text.language]["ensemble"]
     top1, top5 = 100 * score["top1"], 100 * score["top5"]
-    percents = (1, 10, 30, 60, 95)                 # the options' figures, in the order of the text
+    percents = [option["percent"] for option in text.records("guess.options")]
     return {
         "choice": int(np.argmin([abs(top1 - p) for p in percents])),
         "sentence": text("guess.answer", percent=f"{top1:.0f}", top5=f"{top5:.0f}", n=score["n"]),
@@ -122,8 +126,8 @@ def story_values(metrics: dict, text: Text) -> dict[str, object]:
                      "parameters": say_count(text, metrics["parameters"])}
 
 
-def story_figure(metrics: dict, text: Text) -> str:
-    """SVG: zero-shot top-1 on each style the twin never saw, in both languages."""
+def story_figure(metrics: dict, text: Text) -> dict[str, object]:
+    """Zero-shot top-1 on each style a twin never saw, in both languages: SVG, rows, badge."""
     names = {"unseen_twemoji": "Twemoji", "unseen_fluent3d": "Fluent 3D", "unseen_fluentflat": "Fluent flat"}
     rows = tuple(Bar(f"{name} · {text(f'story_figure.{language}')}", scores[language]["ensemble"]["top1"],
                      second=scores[language]["ensemble"]["top5"])
@@ -131,7 +135,9 @@ def story_figure(metrics: dict, text: Text) -> str:
                  for language in ("en", "zh"))
     bars = Bars(rows, value_name=text("story_figure.top1"), second_name=text("story_figure.top5"),
                 value_format="{:.0%}", second_format="{:.0%}", high=1.0, highlight=None)
-    return bars.svg(text("story_figure.title"), text("story_figure.description"))
+    alternative = bars.alt(text.section("story_figure"))
+    return {"name": "epochs-clip-unseen-styles", "svg": bars.svg(text("story_figure.title"), alternative),
+            "rows": bars.data(), "badge": measured_badge(metrics["measured"], text)}
 
 
 @cache
@@ -149,7 +155,7 @@ def search_value(hits: list[Hit]) -> dict:
 
 
 def percent(p: float) -> str:
-    return f"{100 * p:.0f} %" if p >= 0.0995 else f"{100 * p:.1f} %"
+    return f"{100 * p:.0f}%" if p >= 0.0995 else f"{100 * p:.1f}%"
 
 
 def isolate(label: str) -> str:

@@ -25,10 +25,13 @@ def picture_input(shell: Shell, *, default: str = EXAMPLE_EMOJI[0], field: str =
     return component
 
 
-def chips(title: str, items: Sequence[tuple[str, object]]) -> gr.HTML:
-    """A row of buttons, (name, payload) each; its `select` event's input is the chosen payload."""
-    return browser_component("chips", title=title,
-                             items=[{"name": name, "payload": payload} for name, payload in items])
+def chips(name: str, title: str, items: Sequence[tuple[str, object]]) -> gr.HTML:
+    """A row of buttons, (label, payload) each; its `select` event's input is the chosen payload.
+
+    `name` is what `hide=` knows the row by.
+    """
+    return browser_component("chips", title=title, elem_classes=[f"control-{name}"],
+                             items=[{"name": label, "payload": payload} for label, payload in items])
 
 
 def _parse_emoji(raw: str) -> str:

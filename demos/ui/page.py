@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 
 import gradio as gr
@@ -13,6 +14,9 @@ from ..registry import Demo, by_era
 from .browser import browser_component
 from .shell import Shell, note_banner
 
+# A stranger's link must not put words of its own into our sentence.
+_PLAIN_NAME = re.compile(r"[A-Za-z_]{1,20}")
+
 
 def build_page(blocks: gr.Blocks, demos: Sequence[Demo], language: str,
                on_open: Callable[[], None] = lambda: None) -> list[Shell]:
@@ -20,13 +24,16 @@ def build_page(blocks: gr.Blocks, demos: Sequence[Demo], language: str,
     text = load_text(language)
     shells = [Shell(demo, demo.text(language)) for demo in demos]
     browser_component("frame", text=_frame_words(text))
-    note = browser_component("banner", demo="", text=text.section("banner"), elem_id="page-banner")
+    note = browser_component("banner", area="", text=text.section("banner"), elem_id="page-banner")
     tabs = _build_tabs(text, {shell.demo.id: shell for shell in shells}, list(demos))
     browser_component("footer", text=text.section("footer"))
     browser_component("address", demos={shell.demo.id: {field.name: field.default for field, _, _ in shell.fields}
                                         for shell in shells})
 
-    targets = [(shell, field, component, fill) for shell in shells for field, component, fill in shell.fields]
+    targets = [(shell, field, component, fill) for shell in shells
+               for field, component, fill in shell.fields if component is not None]
+    # What a download costs, and whether it is here, is as of the page's opening, not of the server's start.
+    fresh = {id(picker.component): picker for shell in shells for picker in shell.pickers}
     bars = list(dict.fromkeys(bar for pairs in tabs.values() for bar, _ in pairs))
 
     def open_address(request: gr.Request) -> list:
@@ -36,9 +43,13 @@ def build_page(blocks: gr.Blocks, demos: Sequence[Demo], language: str,
         outputs = [note_banner(" ".join(notes)) if notes else gr.skip()]
         selected = dict(tabs.get(query.get("demo"), ()))
         outputs += [gr.Tabs(selected=selected[bar]) if bar in selected else gr.skip() for bar in bars]
-        # Skipped, not set to its default: a visitor may have typed before this answer came.
-        outputs += [fill(values[shell.demo.id, field.name]) if (shell.demo.id, field.name) in values
-                    else gr.skip() for shell, field, _, fill in targets]
+        for shell, field, component, fill in targets:
+            if (shell.demo.id, field.name) in values:
+                outputs.append(fill(values[shell.demo.id, field.name]))
+            elif id(component) in fresh:
+                outputs.append(fill(field.default))
+            else:                                  # not set to its default: a visitor may have typed by now
+                outputs.append(gr.skip())
         return outputs
 
     opened = blocks.load(open_address, None, [note, *bars, *(c for _, _, c, _ in targets)], queue=False,
@@ -57,7 +68,8 @@ def read_address(query: dict[str, str], shells: Sequence[Shell], text: Text):
     shell = by_id.get(wanted) or shells[0]
     found = restore(query, [field for field, _, _ in shell.fields])
     if found.ignored:
-        notes.append(text("page.ignored", names=", ".join(found.ignored[:5])))
+        names = (name if _PLAIN_NAME.fullmatch(name) else "…" for name in found.ignored[:5])
+        notes.append(text("page.ignored", names=", ".join(names)))
     return {(shell.demo.id, name): value for name, value in found.values.items()}, notes
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+
+import gradio as gr
 
 from ..base.checkpoints import any_checkpoint_allowed, find_checkpoint, is_repo_id, open_folder, status
 from ..base.devices import free_memory
@@ -13,7 +16,7 @@ from ..base.query import QueryField
 from ..base.spec import Checkpoint
 from ..base.text import say_count
 from .browser import browser_component
-from .shell import Shell, error_banner, note_banner
+from .shell import Shell, note_banner
 
 FIELD = "model"
 
@@ -22,8 +25,8 @@ class Picker:
     """Cards to choose a checkpoint from, in the address as `model`.
 
     Attributes:
-        component: its value is {"id": ..., "cards": [...], "progress": ...}; give it to handlers as
-            an input and read the choice with `chosen_id`.
+        component: its value is {"id", "cards"}; give it to handlers as an input and read the choice
+            with `chosen_id`. Its `select` event asks for the chosen one's download.
     """
 
     def __init__(self, shell: Shell) -> None:
@@ -36,29 +39,51 @@ class Picker:
         shell.bind(self.component, QueryField(FIELD, self._parse, default), self.value)
         shell.pickers.append(self)
 
-    def value(self, id: str, progress: dict | None = None) -> dict:
-        """The component's value with `id` chosen and every status as the disk has it now."""
+    def value(self, id: str) -> dict:
+        """The component's value with `id` chosen and every status as memory and disk have it now."""
         checkpoints = list(self.known)
         if id not in {c.id for c in checkpoints}:
             checkpoints.append(find_checkpoint(id, self.known, allow_any=any_checkpoint_allowed()))
-        return {"id": id, "cards": [self._card(c) for c in checkpoints], "progress": progress}
+        return {"id": id, "cards": [self._card(c) for c in checkpoints]}
+
+    def connect(self, shell: Shell, progress: gr.HTML, offers: Sequence[gr.HTML],
+                run: Callable[..., tuple], inputs: list, outputs: list) -> None:
+        """Wires the downloads: from a card's button, or from a banner of `offers` whose action names a
+        checkpoint. When one has arrived and is still the chosen one, `run` follows by itself.
+
+        Args:
+            progress: a banner of its own, so that other runs go on beside the download.
+            inputs, outputs: of `run`; the picker's component is the last input.
+        """
+        arrived = browser_component("state")       # {"ready": id, "cards": [...]} of the last download
+        name, picker = json.dumps(shell.demo.id), self.component
+        take = f"(banner, picker) => epochs.chooseOffered({name}, {json.dumps(FIELD)}, banner, picker)"
+        chosen = [offer.select(None, [offer, picker], picker, js=take, api_visibility="private").then
+                  for offer in offers]
+        fetched = shell.on([picker.select, *chosen], self.fetch, [picker], [arrived], banner=progress,
+                           compute=False, concurrency_id="download", concurrency_limit=2)
+        progress.clear(None, None, None, cancels=fetched, api_visibility="private")
+        for ended in fetched:
+            shown = ended.then(None, [picker, arrived], picker, api_visibility="private",
+                               js="(picker, arrived) => arrived.cards ? {...picker, cards: arrived.cards} : picker")
+            shell.on(shown.then, lambda got, *values: run(*values) if got.get("ready") == chosen_id(values[-1])
+                     else (gr.skip(),) * (len(outputs) + 1), [arrived, *inputs], outputs)
 
     def fetch(self, value: dict) -> Iterator[tuple[dict, dict]]:
-        """Downloads the chosen checkpoint, yielding (banner value, picker value) as it comes.
+        """Downloads the chosen checkpoint, yielding (banner value, what has arrived) as it comes.
 
-        The last picker value is marked `ready` when the checkpoint is here. Leaving the page stops
-        the download at its next block; a failed one leaves everything else working.
+        Cancelling or leaving the page stops the download at its next block; a failed one leaves
+        everything else working. Raises UserError.
         """
         checkpoint = find_checkpoint(chosen_id(value), self.known, allow_any=any_checkpoint_allowed())
         total = round(checkpoint.megabytes)
-        try:
-            for megabytes in download(checkpoint):
-                yield {}, self.value(checkpoint.id, {"done": round(megabytes), "total": total})
-        except UserError as error:
-            yield error_banner(error, self.text), self.value(checkpoint.id)
-            return
-        done = self.text("picker.fetched", name=checkpoint.name)
-        yield note_banner(done), {**self.value(checkpoint.id), "ready": True}
+        for megabytes in download(checkpoint):
+            said = self.text("picker.fetching", name=checkpoint.name, done=round(megabytes), megabytes=total or "?")
+            yield ({"kind": "progress", "message": said, "done": megabytes, "total": total,
+                    "action": {"label": self.text("picker.cancel"), "event": "clear"}}, {})
+        cards = self.value(checkpoint.id)["cards"]
+        yield (note_banner(self.text("picker.fetched", name=checkpoint.name)),
+               {"ready": checkpoint.id, "cards": cards})
 
     def _card(self, checkpoint: Checkpoint) -> dict:
         found = status(checkpoint, _memory())
@@ -93,9 +118,11 @@ def chosen_id(value: object) -> str:
 
 
 def ensure_here(checkpoint: Checkpoint) -> None:
-    """Raises UserError when `checkpoint` would first have to be downloaded: only a click on its
-    download button may start that."""
-    found = status(checkpoint)
+    """Raises UserError when `checkpoint` does not fit, or would first have to be downloaded: only a
+    click on its download button may start that."""
+    found = status(checkpoint, _memory())
+    if found.kind == "too_large":
+        raise UserError("checkpoint_too_large", name=checkpoint.name, gigabytes=f"{checkpoint.gigabytes:g}")
     if found.kind == "download":
         raise UserError("checkpoint_needs_download", name=checkpoint.name, megabytes=round(found.megabytes) or "?")
 

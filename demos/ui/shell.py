@@ -31,14 +31,16 @@ class Shell:
     """One demo's tab in one language.
 
     Attributes:
-        fields: what `bind` collected; the page restores them from the address.
-        pickers: what `picker` built; the page refreshes their statuses.
+        fields: what `bind` collected; the page restores them from the address. The component is None
+            where the browser's own script restores the value.
+        pickers: the tab's model pickers; the page renews their statuses for every visitor.
+        alert: the banner that `on` writes to.
     """
 
     def __init__(self, demo: Demo, text: Text) -> None:
         self.demo = demo
         self.text = text
-        self.fields: list[tuple[QueryField, gr.components.Component, Callable]] = []
+        self.fields: list[tuple[QueryField, gr.components.Component | None, Callable | None]] = []
         self.pickers: list = []
         self.alert: gr.HTML | None = None
         # Only the English page's events are public API; the other page would repeat every name.
@@ -53,17 +55,23 @@ class Shell:
             "paper": t("page.paper" if paper.arxiv else "page.paper_without_arxiv", title=paper.title,
                        authors=paper.authors, year=paper.year, arxiv=paper.arxiv), "year": str(paper.year)})
 
-    def guess(self) -> gr.HTML:
-        """The prediction; a handler reveals it with `guess_answer(...)`."""
-        return browser_component("guess", demo=self.demo.id, question=self.text("guess.question"),
-                                 options=self.text.list("guess.options"),
-                                 text=self.text.section("predict"))
+    def guess(self, **values: object) -> gr.HTML:
+        """The prediction, its question filled with `values`; a run's output reveals the answer as
+        {"choice", "sentence", "badge"}."""
+        return browser_component("guess", demo=self.demo.id, question=self.text("guess.question", **values),
+                                 options=[option["text"] for option in self.text.records("guess.options")],
+                                 text=self.text.section("predict"), elem_classes=["control-predict"])
 
-    def banner(self) -> gr.HTML:
-        """Errors, warnings and notes of this demo; the error boundary writes here."""
-        self.alert = browser_component("banner", demo=self.demo.id, text=self.text.section("banner"),
-                                       elem_id=f"{self.demo.id}-banner")
-        return self.alert
+    def banner(self, name: str = "banner", area: str | None = None) -> gr.HTML:
+        """Errors, warnings and notes; the error boundary writes here. The first one is the tab's own.
+
+        `area` is the id of the element that is dimmed while a run is on (by default the whole tab).
+        """
+        elem_id = f"{self.demo.id}-{name}"
+        banner = browser_component("banner", id=elem_id, area=area or self.demo.id,
+                                   text=self.text.section("banner"), elem_id=elem_id)
+        self.alert = self.alert or banner
+        return banner
 
     def facts(self) -> gr.HTML:
         """What happened: a sentence in plain words, device, milliseconds, parameters, badge."""
@@ -76,18 +84,20 @@ class Shell:
         box.select(lambda: {"source": inspect.getsource(inspect.unwrap(source()))}, None, box,
                    queue=False, show_progress="hidden", api_visibility="private")
 
-    def story(self, svg: str = "", **measured: object) -> None:
-        """The claim, the paper's figure, the figure measured here (an SVG of `figures`), the limits.
+    def story(self, figure: dict[str, object] | None = None, **measured: object) -> None:
+        """The claim, the paper's figure, the figure measured here, the limits.
 
-        `measured` fills the story's placeholders: figures read from the recipe's files.
+        `figure` is {"name", "svg", "rows", "badge"} made by `figures` and `provenance`; `measured`
+        fills the story's placeholders with figures read from the recipe's files.
         """
         with gr.Accordion(self.text("page.story"), open=True, elem_classes=["story"]):
             with gr.Row():
                 with gr.Column(scale=6, min_width=320):
                     gr.Markdown(self.text("story", **measured))
-                if svg:
+                if figure:
                     with gr.Column(scale=5, min_width=320):
-                        browser_component("figure", {"svg": svg}, elem_classes=["story-figure"])
+                        browser_component("figure", figure, text=self.text.section("take"),
+                                          elem_classes=["story-figure"])
 
     # -- wiring ----------------------------------------------------------------------------------
     def bind(self, component: gr.components.Component, field: QueryField,
@@ -103,31 +113,36 @@ class Shell:
         write = f"(v) => {{ epochs.state.set({json.dumps(self.demo.id)}, {json.dumps(field.name)}, v); }}"
         component.change(None, component, None, js=write, api_visibility="private")
 
+    def remember(self, field: QueryField) -> None:
+        """Puts `field` into the address for a browser component, which reads and writes it itself."""
+        self.fields.append((field, None, None))
+
     def on(self, events: Sequence[Callable] | Callable, fn: Callable, inputs: list, outputs: list, *,
-           compute: bool = True, api_name: str | None = None, **listen: object):
+           banner: gr.HTML | None = None, compute: bool = True, api_name: str | None = None, **listen: object):
         """Runs `fn` on `events` behind the error boundary.
 
         `fn` returns (or yields) a tuple: the banner's value ({} clears it), then one value for each
         of `outputs`. A `UserError` shows its translated message in the banner and leaves every other
         output as it was. `compute` puts it under the one queue that all model work shares.
         """
-        if self.alert is None:
+        banner = banner or self.alert
+        if banner is None:
             raise ValueError(f"{self.demo.id}: call shell.banner() before shell.on()")
         where = {"concurrency_id": COMPUTE, "concurrency_limit": 1} if compute else {}
         guarded = guard(fn, self.text, len(outputs))
         public = api_name is not None and self.public
         # The newest click counts: one that comes while a run is on waits for it instead of being lost.
         options = {"show_progress": "hidden", "trigger_mode": "always_last", **where, **listen,
-                   "js": f"(...values) => epochs.busy({self.demo.id!r}, values)" if compute else None,
+                   "js": f"(...values) => epochs.busy({banner.elem_id!r}, values)" if compute else None,
                    "api_visibility": "public" if public else "private"}
         if public:
             options["api_name"] = api_name
         listeners = [events] if callable(events) else list(events)
         found = []
         for event in listeners:
-            ended = event(guarded, inputs, [self.alert, *outputs], **options)
+            ended = event(guarded, inputs, [banner, *outputs], **options)
             if compute:                            # however it ended: the queue full, the connection lost
-                ended.then(None, None, None, js=f"() => epochs.idle({self.demo.id!r})", api_visibility="private")
+                ended.then(None, None, None, js=f"() => epochs.idle({banner.elem_id!r})", api_visibility="private")
             found.append(ended)
             # One public name for one function, however many controls start it.
             options = {k: v for k, v in options.items() if k != "api_name"} | {"api_visibility": "private"}
@@ -196,5 +211,6 @@ def error_banner(error: Exception, text: Text) -> dict[str, object]:
     return {"kind": "error", "message": text("error.unexpected", kind=type(error).__name__)}
 
 
-def note_banner(message: str, kind: str = "note") -> dict[str, object]:
-    return {"kind": kind, "message": message}
+def note_banner(message: str, kind: str = "note", action: dict[str, str] | None = None) -> dict[str, object]:
+    """A banner's value: `kind` is note or warning; `action` adds a button {"label", "value"}."""
+    return {"kind": kind, "message": message} | ({"action": action} if action else {})

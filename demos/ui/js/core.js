@@ -22,7 +22,7 @@ window.epochs = (() => {
   // h("button.primary", {onclick, "aria-label": …}, child, …): elements without innerHTML.
   function h(name, attributes = {}, ...children) {
     const [tag, ...classes] = name.split(".");
-    const svg = ["svg", "g", "rect", "text", "line", "title", "path", "circle"].includes(tag);
+    const svg = ["svg", "g", "rect", "text", "line", "title", "desc", "path", "circle"].includes(tag);
     const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag)
       : document.createElement(tag || "div");
     if (classes.length) node.setAttribute("class", classes.join(" "));
@@ -35,6 +35,14 @@ window.epochs = (() => {
     }
     node.append(...children.flat().filter((c) => c !== null && c !== undefined));
     return node;
+  }
+
+  // Redraws without throwing a keyboard's focus to the top of the page.
+  function redraw(root, ...children) {
+    const focusable = () => [...root.querySelectorAll("button:not(:disabled),input,a")];
+    const place = focusable().indexOf(document.activeElement);
+    root.replaceChildren(...children.filter(Boolean));
+    if (place >= 0) (focusable()[place] || focusable().at(-1))?.focus({ preventScroll: true });
   }
 
   const fill = (template, values) =>
@@ -52,5 +60,5 @@ window.epochs = (() => {
     region.textContent = sentence;
   }
 
-  return { register, mount, h, fill, read, say };
+  return { register, mount, h, redraw, fill, read, say };
 })();

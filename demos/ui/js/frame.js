@@ -14,10 +14,7 @@
 
   function setPresent(on) {
     document.documentElement.classList.toggle("present", on);
-    const next = new URLSearchParams(location.search);
-    on ? next.set("present", "1") : next.delete("present");
-    const tail = next.toString();
-    history.replaceState(history.state, "", location.pathname + (tail ? "?" + tail : ""));
+    epochs.state.page("present", on ? "1" : null);
   }
 
   // `hide=labels,templates` removes the controls of these names (class `control-<name>`).
@@ -65,28 +62,36 @@
   });
 
   // A run that answers at once shows nothing; a longer one says so, and says why when it takes long.
-  const running = {};                            // demo -> {timers, start, stop}
-  epochs.idle = (demo) => {
-    running[demo]?.timers.splice(0).forEach(clearTimeout);
-    running[demo]?.stop();
+  const running = {};                            // banner's id -> {timers, start, stop}
+  epochs.idle = (id) => {
+    running[id]?.timers.splice(0).forEach(clearTimeout);
+    running[id]?.stop();
   };
-  epochs.busy = (demo, values) => {
-    epochs.idle(demo);
-    running[demo]?.start();
+  epochs.busy = (id, values) => {
+    epochs.idle(id);
+    running[id]?.start();
     return values;
   };
 
   register("banner", ({ root, config, props, watch, trigger, text }) => {
-    const { demo } = config;
+    const { id } = config;
     const clear = () => root.replaceChildren();
-    const show = (kind, message, action) => {
-      const box = h(`div.banner.${kind}`, { role: kind === "error" ? "alert" : "status" }, h("p", {}, message));
-      if (action) box.append(h("button.primary", { type: "button", onclick: () => { props.value = { ...epochs.read(props), picked: action.value }; trigger("select"); } }, action.label));
-      if (kind !== "working") box.append(h("button.close", { type: "button", "aria-label": text.dismiss, onclick: clear }, "×"));
-      root.replaceChildren(box);
+    const act = (action) => {
+      props.value = { ...epochs.read(props), picked: action.value };
+      trigger(action.event || "select");
+      if (action.event === "clear") clear();
     };
-    const area = () => document.getElementById(demo);
-    if (demo) running[demo] = { timers: [],
+    const show = (kind, message, action, amount) => {
+      const box = h(`div.banner.${kind}`, { role: kind === "error" ? "alert" : "status" }, h("p", {}, message));
+      if (amount?.total) box.append(h("progress", { value: amount.done, max: amount.total, "aria-label": message }));
+      if (action) box.append(h("button.primary", { type: "button", onclick: () => act(action) }, action.label));
+      if (!["working", "progress"].includes(kind)) box.append(h("button.close", { type: "button", "aria-label": text.dismiss, onclick: clear }, "×"));
+      epochs.redraw(root, box);
+      // An error out of sight helps nobody.
+      if (kind === "error") root.scrollIntoView({ block: "nearest" });
+    };
+    const area = () => document.getElementById(config.area);
+    if (id) running[id] = { timers: [],
       start() {
         area()?.classList.add("busy");
         this.timers = [setTimeout(() => show("working", text.working), 400), setTimeout(() => show("working", text.loading), 2500)];
@@ -96,10 +101,10 @@
         if (root.querySelector(".working")) draw();
       } };
     const draw = () => {
-      const { kind, message, action } = epochs.read(props);
-      message ? show(kind, message, action) : clear();
+      const { kind, message, action, done, total } = epochs.read(props);
+      message ? show(kind, message, action, { done, total }) : clear();
     };
-    watch("value", () => { draw(); epochs.idle(demo); });
+    watch("value", () => { draw(); epochs.idle(id); });
     draw();
   });
 
@@ -110,7 +115,7 @@
     const draw = () => {
       const chosen = keep.get(key);
       const answered = chosen !== null && options[chosen] !== undefined;
-      root.replaceChildren(h("section.guess", { "aria-label": text.predict },
+      epochs.redraw(root, h("section.guess", { "aria-label": text.predict },
         h("p.guess-question", {}, h("span.tag", {}, text.predict), " ", question),
         h("div.guess-options", { role: "group" }, options.map((label, i) => h(
           "button.chip" + (answered && +chosen === i ? ".chosen" : "") + (answer && answered && answer.choice === i ? ".right" : ""),
@@ -118,7 +123,7 @@
             onclick: () => { keep.set(key, i); draw(); } }, label))),
         answered ? h("p.guess-answer", { role: "status" },
           answer ? answer.sentence : text.reveal_after_run,
-          answer ? epochs.badge(answer.badge) : null,
+          answer ? epochs.badge(answer.badge, true) : null,
           h("button.link", { type: "button", onclick: () => { keep.set(key, ""); draw(); } }, text.guess_again)) : null));
     };
     watch("value", () => { answer = epochs.read(props).sentence ? epochs.read(props) : answer; draw(); });
@@ -126,8 +131,10 @@
   });
 
   // Provenance: live (computed now), measured (read from a file a run wrote), recorded (replayed).
-  epochs.badge = (badge) => badge
-    ? h(`span.badge.${badge.kind}`, { title: badge.detail || "" }, badge.label) : null;
+  // `whole` writes out where and when: a tooltip is out of reach of a phone and a screen reader.
+  epochs.badge = (badge, whole = false) => badge
+    ? h("span", {}, h(`span.badge.${badge.kind}`, { title: badge.detail || "" }, badge.label),
+      whole ? h("span.badge-detail", {}, badge.detail) : null) : null;
 
   register("facts", ({ root, props, watch, text }) => {
     const draw = () => {

@@ -9,35 +9,42 @@ epochs.register("picker", ({ root, config, props, trigger, watch, text }) => {
   const initial = read(props).cards?.[0]?.id;
 
   function choose(id) {
-    props.value = { ...read(props), id, progress: null };
+    props.value = { ...read(props), id };
     remember(id);
     draw();
-    trigger("input");
   }
 
   function draw() {
-    const { id, cards, progress } = read(props);
-    const group = h("div.cards", { role: "radiogroup", "aria-label": text.label }, (cards || []).map((card) => {
+    const { id, cards } = read(props);
+    const group = h("div.cards", { role: "group", "aria-label": text.label }, (cards || []).map((card) => {
       const chosen = card.id === id;
       const box = h("div.card" + (chosen ? ".chosen" : ""), {},
-        h("button.card-main", { type: "button", role: "radio", "aria-checked": chosen, onclick: () => choose(card.id) },
+        h("button.card-main", { type: "button", "aria-pressed": chosen, onclick: () => choose(card.id) },
           h("span.card-name", {}, card.name), h(`span.pill.${card.status}`, {}, card.status_label), h("span.card-detail", {}, card.detail)));
       if (chosen && card.status === "download")
-        box.append(progress
-          ? h("div.progress", {}, h("progress", { value: progress.done, max: progress.total || 1 }), h("span", {}, fill(text.fetching, { done: progress.done, megabytes: progress.total || "?" })))
-          : h("button.primary.small", { type: "button", onclick: () => trigger("select") }, fill(text.fetch, { megabytes: card.megabytes })));
+        box.append(h("button.primary.small", { type: "button", onclick: () => trigger("select") }, fill(text.fetch, { megabytes: card.megabytes })));
       return box;
     }));
-    root.replaceChildren(h("section.picker", { "aria-label": text.label }, h("p.control-title", {}, text.label), group, own ? ownBox() : null));
+    epochs.redraw(root, h("section.picker", { "aria-label": text.label }, h("p.control-title", {}, text.label), group, ownBox));
   }
 
-  function ownBox() {
+  function makeOwnBox() {
     const box = h("input", { type: "text", placeholder: text.own, "aria-label": text.own, maxlength: 300 });
     const use = () => { if (box.value.trim()) choose(box.value.trim()); };
     box.addEventListener("keydown", (e) => { if (e.key === "Enter") use(); });
     return h("div.own", {}, box, h("button.small", { type: "button", onclick: use }, text.own_use));
   }
 
+  const ownBox = own ? makeOwnBox() : null;      // made once: a redraw must not wipe what is being typed
   watch("value", () => { remember(read(props).id); draw(); });
   draw();
 });
+
+// A banner's offer chooses its checkpoint, whether or not the picker is on the page.
+epochs.chooseOffered = (demo, field, banner, picker) => {
+  epochs.state.set(demo, field, banner.picked);
+  return { ...picker, id: banner.picked };
+};
+
+// A value that only travels between handlers: nothing to see.
+epochs.register("state", () => {});

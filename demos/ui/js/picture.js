@@ -77,7 +77,6 @@
     const [board, pen] = canvas(EMOJI_SIDE, EMOJI_SIDE);
     board.className = "sketch";
     board.setAttribute("aria-label", text.sketch_here);
-    board.setAttribute("tabindex", "0");
     board.setAttribute("role", "img");
     Object.assign(pen, { lineCap: "round", lineJoin: "round", lineWidth: 9 });
     let last = null;
@@ -97,7 +96,7 @@
     const end = () => { if (last) { last = null; done(board.toDataURL("image/png")); } };
     board.addEventListener("pointerup", end);
     board.addEventListener("pointercancel", end);
-    const clear = h("button.small", { type: "button", onclick: () => { pen.fillStyle = "#fff"; pen.fillRect(0, 0, board.width, board.height); } }, text.clear);
+    const clear = h("button.small", { type: "button", onclick: () => { pen.fillStyle = "#fff"; pen.fillRect(0, 0, board.width, board.height); done(null); } }, text.clear);
     return h("div.sketch-box", {}, board, h("div.sketch-tools", {}, colour, width, clear));
   }
 
@@ -128,7 +127,8 @@
   function emojiPanel(text, examples, pick) {
     const box = h("input.emoji-box", { type: "text", maxlength: 16, placeholder: text.type_emoji,
       "aria-label": text.type_emoji, inputmode: "text", autocomplete: "off" });
-    const segments = (s) => [...new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(s)].map((x) => x.segment);
+    const segments = (s) => (Intl.Segmenter
+      ? [...new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(s)].map((x) => x.segment) : [...s]);
     box.addEventListener("input", () => {
       const last = segments(box.value.trim()).pop();
       if (last && /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u.test(last)) { box.value = last; pick(last); }
@@ -161,6 +161,11 @@
       trigger("input");
     }
 
+    function forget() {
+      props.value = {};
+      show({});
+    }
+
     function pick(emoji) {
       const data = epochs.drawEmoji(emoji);
       if (data) give({ source: "emoji", emoji, data });
@@ -178,7 +183,7 @@
       emoji: () => emojiPanel(text, examples, pick),
       upload: () => h("button.drop", { type: "button", onclick: () => chooser.click() }, h("b", {}, text.choose_file), h("span", {}, text.or_paste)),
       camera: () => (open = camera(text, (data) => give({ source: "camera", data }), fail)),
-      sketch: () => sketchPad(text, (data) => give({ source: "sketch", data })),
+      sketch: () => sketchPad(text, (data) => (data ? give({ source: "sketch", data }) : forget())),
     };
     const tabs = Object.keys(panels).map((name) => h("button.segment", { type: "button", role: "tab", "data-panel": name,
       onclick: () => turn(name) }, text[name]));
@@ -186,16 +191,18 @@
       open?.stop();
       open = null;
       fail("");
-      for (const tab of tabs) tab.setAttribute("aria-selected", tab.dataset.panel === name);
+      for (const tab of tabs) {
+        tab.setAttribute("aria-selected", tab.dataset.panel === name);
+        tab.setAttribute("tabindex", tab.dataset.panel === name ? 0 : -1);
+      }
       panel.replaceChildren(panels[name]());
     }
     const bar = h("div.segments", { role: "tablist", "aria-label": text.source }, tabs);
     bar.addEventListener("keydown", (e) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
       if (!step) return;
-      const next = tabs[(tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length];
-      next.focus();
-      next.click();
+      // Arrows move, Enter or Space opens: passing over the camera must not ask for it.
+      tabs[(tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length].focus();
     });
 
     const box = h("section.picture", { "aria-label": text.label }, bar, h("div.picture-top", {}, preview, panel), error, chooser);
@@ -203,11 +210,15 @@
     box.addEventListener("dragleave", () => box.classList.remove("over"));
     box.addEventListener("drop", (e) => { e.preventDefault(); box.classList.remove("over"); take(e.dataTransfer.files[0]); });
     document.addEventListener("paste", (e) => {
+      // Spreadsheets put a picture of the text beside it: in a text box, text is meant.
+      if (e.target.closest?.("textarea,input") && e.clipboardData?.types.includes("text/plain")) return;
       const file = [...(e.clipboardData?.files || [])].find((f) => f.type.startsWith("image/"));
       if (file && box.offsetParent) { e.preventDefault(); take(file); }
     });
     root.append(box);
     turn("emoji");
+    document.addEventListener("visibilitychange", () => { if (document.hidden && open) turn("emoji"); });
+    document.addEventListener("epochs-emoji", (e) => { if (e.detail.demo === demo) pick(e.detail.emoji); });
 
     // A restored address or an example names an emoji without its picture: draw it, run nothing.
     function adopt() {

@@ -1,8 +1,9 @@
 // State in the query string: demo, inputs (not pictures), seed, language. Nothing is kept on the server.
 "use strict";
 epochs.state = (() => {
-  const values = {};                             // demo -> {name: value as text}
-  const defaults = {};                           // demo -> {name: default as text}
+  const values = Object.create(null);            // demo -> {name: value as text}
+  const defaults = Object.create(null);          // demo -> {name: default as text}
+  const LONGEST = 4000;                          // of one value, encoded: servers refuse longer addresses
   let demo = new URLSearchParams(location.search).get("demo");
   let ready = false;                             // a tab's select event also fires while the page loads
 
@@ -19,7 +20,7 @@ epochs.state = (() => {
     if (demo) next.set("demo", demo);
     for (const key of ["lang", "hide", "present"]) if (now.has(key)) next.set(key, now.get(key));
     for (const [key, value] of Object.entries(values[demo] || {}))
-      if (value !== (defaults[demo] || {})[key]) next.set(key, value);
+      if (value !== (defaults[demo] || {})[key] && encodeURIComponent(value).length <= LONGEST) next.set(key, value);
     const query = next.toString();
     // The whole path: Gradio's <base> would lead a bare "?…" to the English page.
     return location.pathname + (query ? "?" + query : "");
@@ -30,11 +31,26 @@ epochs.state = (() => {
     if (!ready) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      history.replaceState(history.state, "", address());
+      try { history.replaceState(history.state, "", address()); } catch { return; }   // Safari counts the calls
       // Inside a Space's frame the parent page shows the address: the documented message keeps it in step.
       if (window.parent !== window)
         window.parent.postMessage({ queryString: location.search.slice(1), hash: "" }, "https://huggingface.co");
-    }, 50);
+    }, 200);
+  }
+
+  // A value that an address asked for, for a component that restores itself.
+  const asked = (name, key) => {
+    const query = new URLSearchParams(location.search);
+    return (values[name] || {})[key] ?? ((query.get("demo") ?? name) === name ? query.get(key) : null);
+  };
+
+  // The page's own parameters (`present`), whatever demo is open.
+  function page(key, value) {
+    const next = new URLSearchParams(location.search);
+    value === null ? next.delete(key) : next.set(key, value);
+    const query = next.toString();
+    history.replaceState(history.state, "", location.pathname + (query ? "?" + query : ""));
+    write();
   }
 
   function set(name, key, value) {
@@ -61,7 +77,7 @@ epochs.state = (() => {
     document.documentElement.dataset.epochs = "ready";
   }
 
-  function link() { return new URL(address(), location.href).href; }
+  function link() { return ready ? new URL(address(), location.href).href : location.href; }
 
   async function copy(text) {
     try {
@@ -81,5 +97,5 @@ epochs.state = (() => {
     for (const [name, fields] of Object.entries(config.demos)) declare(name, fields);
   });
 
-  return { set, select, start, link, copy, address };
+  return { set, asked, page, select, start, link, copy };
 })();

@@ -44,20 +44,23 @@
     return [keys, ...rows.map((row) => keys.map((key) => row[key]))].map((line) => line.map(cell).join(",")).join("\r\n");
   };
 
+  // Buttons that save what `make` returns: {name, svg, rows, record}.
+  const formats = {
+    PNG: async (f) => save(f.name + ".png", await png(f.svg)),
+    SVG: async (f) => save(f.name + ".svg", new Blob([f.svg], { type: "image/svg+xml" })),
+    CSV: async (f) => save(f.name + ".csv", new Blob(["\ufeff" + epochs.csv(f.rows)], { type: "text/csv" })),
+    JSON: async (f) => save(f.name + ".json", new Blob([JSON.stringify(f.record, null, 1)], { type: "application/json" })),
+  };
+  epochs.saveButtons = (make, text, done = () => {}) => Object.entries(formats).map(([label, act]) =>
+    h("button.small", { type: "button", title: epochs.fill(text.download_as, { format: label }),
+      onclick: async () => { const figure = make(); if (figure) { await act(figure); done(); } } }, label));
+
   register("take", ({ root, config, props, trigger, watch, text }) => {
     const { demo } = config;
     const code = h("pre.code", { hidden: true, tabindex: "0", "aria-label": text.show_code });
     const note = h("span.take-note", { role: "status" });
     const flash = (message) => { note.textContent = message; setTimeout(() => { note.textContent = ""; }, 4000); };
-    const formats = {
-      PNG: async (f) => save(f.name + ".png", await png(f.svg)),
-      SVG: async (f) => save(f.name + ".svg", new Blob([f.svg], { type: "image/svg+xml" })),
-      CSV: async (f) => save(f.name + ".csv", new Blob(["\ufeff" + epochs.csv(f.rows)], { type: "text/csv" })),
-      JSON: async (f) => save(f.name + ".json", new Blob([JSON.stringify(f.record, null, 1)], { type: "application/json" })),
-    };
-    const buttons = Object.entries(formats).map(([label, act]) => h("button.small", { type: "button",
-      title: epochs.fill(text.download_as, { format: label }),
-      onclick: async () => { if (figures[demo]) { await act(figures[demo]()); flash(text.saved); } } }, label));
+    const buttons = epochs.saveButtons(() => figures[demo]?.(), text, () => flash(text.saved));
     const show = h("button.small", { type: "button", "aria-expanded": "false", onclick: () => {
       if (!code.hidden) { code.hidden = true; show.setAttribute("aria-expanded", "false"); return; }
       code.hidden = false;
