@@ -18,23 +18,24 @@ class PictureSource:
     """
 
     def __init__(self, bank: PictureBank, lines: float = 0.05):
-        self.pictures = torch.from_numpy(bank.pictures)
+        self.pictures = torch.as_tensor(bank.pictures)    # on torch's default device, as all that follows
         self.styles = bank.styles
-        self.rigid = torch.from_numpy(bank.rigid)
-        self.tinted = torch.from_numpy(bank.tinted)
+        self.rigid = torch.as_tensor(bank.rigid)
+        self.tinted = torch.as_tensor(bank.tinted)
         self.lines = lines
         self.strength = 1.0
-        self.weights = torch.tensor([STYLE_WEIGHTS[style] for style in bank.styles])[:, None] * torch.from_numpy(bank.has)
+        shares = torch.tensor([STYLE_WEIGHTS[style] for style in bank.styles])
+        self.weights = shares[:, None] * torch.as_tensor(bank.has)
         self.classes = np.nonzero(bank.has.any(0))[0]
         self._queue = np.empty(0, np.int64)
 
     def draw_classes(self, size: int) -> torch.Tensor:
         """(size,) emoji indices, passing through all of them before repeating one."""
         while len(self._queue) < size:
-            permutation = torch.randperm(len(self.classes)).numpy()
+            permutation = torch.randperm(len(self.classes), device="cpu").numpy()
             self._queue = np.concatenate([self._queue, self.classes[permutation]])
         drawn, self._queue = self._queue[:size], self._queue[size:]
-        return torch.from_numpy(drawn.astype(np.int64))
+        return torch.as_tensor(drawn.astype(np.int64))
 
     def draw_objects(self, classes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Drawings in a random style, some blended with a second one.
@@ -72,7 +73,7 @@ class PictureSource:
         Returns: pictures (B, 3, 64, 64), and per picture the emoji and how many of each.
         """
         shapes = [SCENE_SHAPES[i] for i in torch.randint(0, len(SCENE_SHAPES), (size,)).tolist()]
-        kinds = [tuple(self.classes[torch.randperm(len(self.classes))[:len(shape)].numpy()].tolist())
+        kinds = [tuple(self.classes[torch.randperm(len(self.classes), device="cpu")[:len(shape)].numpy()].tolist())
                  for shape in shapes]
         flat, owner = [], []
         for row, (shape, emoji) in enumerate(zip(shapes, kinds)):

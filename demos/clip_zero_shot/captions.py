@@ -1,6 +1,6 @@
 """Captions for training and measuring: names, keywords, templates, style words and scenes.
 
-The words themselves are data: templates.toml and scenes.toml hold them in both languages.
+The words themselves are data: templates.toml, scenes.toml and kinds.toml hold them in both languages.
 """
 
 import random
@@ -21,6 +21,11 @@ def read_templates() -> dict[str, list[str]]:
     return tomllib.loads((FOLDER / "templates.toml").read_text(encoding="utf-8"))
 
 
+def read_kinds() -> list[dict]:
+    """Phrases in both languages that are true of whole subgroups of the table."""
+    return tomllib.loads((FOLDER / "kinds.toml").read_text(encoding="utf-8"))["kinds"]
+
+
 def read_scene_words() -> dict:
     """Style words, number words, measure words and joiners for composed captions."""
     return tomllib.loads((FOLDER / "scenes.toml").read_text(encoding="utf-8"))
@@ -34,6 +39,8 @@ class Captioner:
         self.rng = rng
         self.templates = read_templates()
         self.words = read_scene_words()
+        subgroups = {row.subgroup for row in rows}
+        self.kinds = [kind for kind in read_kinds() if subgroups & set(kind["subgroups"])]
         self.owners = {language: defaultdict(list) for language in LANGUAGES}
         for index, row in enumerate(rows):
             self.owners["en"][row.name_en].append(index)
@@ -48,6 +55,13 @@ class Captioner:
         """The row's name, English where it has no Chinese one."""
         row = self.rows[index]
         return row.name_zh if language == "zh" and row.name_zh else row.name_en
+
+    def kind(self) -> tuple[str, list[int]]:
+        """A caption that says what something is, not its name, and the rows it is equally true of."""
+        kind, language = self.rng.choice(self.kinds), self.rng.choice(LANGUAGES)
+        template = self.rng.choice(self.templates[language]) if self.rng.random() < 0.5 else "{}"
+        meant = [index for index, row in enumerate(self.rows) if row.subgroup in kind["subgroups"]]
+        return template.replace("{}", self.rng.choice(kind[language])), meant
 
     def caption(self, index: int, style: str, keywords_share: float = 1.0) -> tuple[str, list[int]]:
         """One caption of an emoji drawn in `style`, and the rows it is equally true of.

@@ -68,7 +68,8 @@ def write_golden(folder: Path, pocket: Path, texts: list[str]) -> None:
     from safetensors.torch import save_file
 
     opened = Folder(pocket)
-    pictures, ids = draw_golden_pictures(), opened.tokenizer(texts)
+    # Rounded first, so that the stored half-precision inputs are the ones the outputs belong to.
+    pictures, ids = draw_golden_pictures().half().float(), opened.tokenizer(texts)
     seen = opened.model.visual.forward_intermediates(pictures, indices=[1], output_fmt="NLC")
     image, text = opened.model.encode_image(pictures), opened.model.encode_text(ids)
     save_file({"pictures": pictures.half(), "text_ids": ids.to(torch.int32),

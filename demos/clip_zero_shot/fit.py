@@ -49,6 +49,7 @@ class Settings:
     clutter_weight: float = 0.15
     text_steps: int = 600
     text_batch: int = 256
+    kinds: float = 0.0
     gentle: float = 0.35
     ema: float = 0.995
     save_seconds: float = 90.0
@@ -191,11 +192,13 @@ def text_parts(clip) -> list:
     return [clip.transformer, clip.token_embedding, clip.ln_final, clip.positional_embedding, clip.text_projection]
 
 
-def polish_texts(student: Student, captioner: Captioner, tokenize, settings: Settings, report) -> Student:
+def polish_texts(student: Student, captioner: Captioner, tokenize, settings: Settings,
+                 report) -> tuple[Student, float]:
     """Train the text tower alone against the finished prototypes; the vision tower stays as it is.
 
     Reading a caption costs a tenth of looking at a picture, so the names are learned to the end here.
-    Scene captions are held where joint training put them.
+    Scene captions are held where joint training put them; a share `kinds` of the captions says what
+    a thing is instead of its name. Returns the student and the seconds spent.
     """
     before, clip = copy.deepcopy(student.clip).requires_grad_(False), student.clip
     student.requires_grad_(False)
@@ -206,7 +209,8 @@ def polish_texts(student: Student, captioner: Captioner, tokenize, settings: Set
     prototypes, scale = F.normalize(student.prototypes, dim=-1), clip.logit_scale.exp()
     classes = range(len(prototypes))
     while (fraction := schedule.fraction()) < 1:
-        drawn = [captioner.caption(captioner.rng.choice(classes), captioner.rng.choice(STYLES), 0.4)
+        drawn = [captioner.kind() if captioner.kinds and captioner.rng.random() < settings.kinds else
+                 captioner.caption(captioner.rng.choice(classes), captioner.rng.choice(STYLES), 0.4)
                  for _ in range(settings.text_batch)]
         scenes = [captioner.scene(tuple(captioner.rng.sample(classes, 2)), captioner.rng.choice(((1, 1), (2, 1), (1, 2))),
                                   captioner.rng.choice(LANGUAGES)) for _ in range(settings.text_batch // 8)]
@@ -223,4 +227,4 @@ def polish_texts(student: Student, captioner: Captioner, tokenize, settings: Set
         schedule.step += 1
         if schedule.step % 50 == 0:
             report(schedule.step, schedule.spent, student, {name: part.item() for name, part in parts.items()})
-    return student.requires_grad_(False).eval()
+    return student.requires_grad_(False).eval(), schedule.spent

@@ -18,7 +18,7 @@ from ..base.compute import gpu, zero_gpu
 from ..base.loader import LOADER
 from ..base.measured import read_metrics
 from ..base.spec import WEIGHTS, Checkpoint
-from .domain import out_of_domain_score
+from .domain import busy_share, out_of_domain_score
 from .schema import SLOT, Hit, Request, Result, check_prompts, check_query
 from .spec import POCKET, SPEC
 
@@ -47,7 +47,7 @@ def classify(request: Request) -> Result:
         milliseconds = 1000 * (time.perf_counter() - start)
         longest = max(request.templates, key=len)
         cut = model.truncated([fill(longest, label) for label in request.labels])
-        stranger = strangeness(picture) if checkpoint is POCKET else None
+        stranger = strangeness(request.picture, picture) if checkpoint is POCKET else None
         return Result(
             cosines=weights @ picture,
             logit_scale=model.logit_scale, logit_bias=model.logit_bias,
@@ -125,13 +125,18 @@ def name_of(entry: dict[str, str], language: str) -> str:
     return entry[f"name_{language}"] or entry["name_en"]
 
 
-def strangeness(image_features: np.ndarray) -> float:
-    """How unlike every emoji the picture is: higher is stranger. image_features: (E,) unit vector."""
-    return float(out_of_domain_score(image_features[None], gallery()["image_features"])[0])
+def strangeness(picture: np.ndarray, image_features: np.ndarray) -> float:
+    """How unlike every emoji the picture is: higher is stranger.
+
+    picture: (H, W, 3) uint8. image_features: (E,) unit vector.
+    """
+    busy = np.array([busy_share(picture)], np.float32)
+    return float(out_of_domain_score(image_features[None], gallery()["image_features"], busy)[0])
 
 
 def stranger_threshold() -> float:
-    return float(read_metrics(SPEC.id)["out_of_domain"]["threshold"])
+    """What 95 of 100 emoji stay below, measured by the recipe for the score with the picture."""
+    return float(read_metrics(SPEC.id)["out_of_domain"]["with_picture"]["threshold"])
 
 
 def checkpoint_of(id: str) -> Checkpoint:

@@ -108,7 +108,7 @@ class Checkpoint:
         self.path, self.module, self.average = path, module, average
         self.optimisers, self.schedule, self.every, self._saved = optimisers, schedule, every, time.monotonic()
         if path.exists():
-            state = torch.load(path, weights_only=True)
+            state = torch.load(path, weights_only=True, map_location=torch.get_default_device())
             module.load_state_dict(state["module"])
             average.module.load_state_dict(state["average"])
             for part, stored in zip(optimisers.parts, state["optimisers"]):

@@ -94,7 +94,9 @@ def answer(shell: Shell, picture: object, labels: str, templates: str, model: di
     checkpoint = checkpoint_of(request.checkpoint)
     ensure_here(checkpoint)
     result = classify(request)
-    return (_warning(view.notes(request, result, checkpoint, merged, t), view.is_stranger(result), t),
+    # A sketch or a drawn emoji is a drawing, however strange: the warning is about photographs.
+    stranger = view.is_stranger(result) and picture.get("source") not in ("sketch", "emoji")
+    return (_warning(view.notes(request, result, checkpoint, merged, t), stranger, t),
             view.stage_value(request, result, checkpoint, t), view.facts_value(request, result, checkpoint, t),
             view.guess_value(read_metrics(SPEC.id), t))
 

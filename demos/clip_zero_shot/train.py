@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
+from demos.base.devices import pick_device
 from demos.base.tokenizer import load_tokenizer
 from demos.clip_zero_shot import export, measure
 from demos.clip_zero_shot.batches import PictureSource
@@ -56,7 +57,8 @@ STAGES = {
         steps=1030, text_from=0.25, gentle=0.12, text_steps=500), 2),
     "fluent": Stage(seen_styles("fluent"), "fluent_joint", dataclasses.replace(ALIGN, steps=230, ema=0.97), 5),
     "none": Stage(seen_styles("none"), "twemoji", Settings(
-        steps=800, text_from=0.0, gentle=0.0, rate=1.2e-3, bank_every=20, text_steps=0, ema=0.99), 3),
+        steps=800, text_from=0.0, gentle=0.0, rate=1.2e-3, bank_every=20, text_steps=350, kinds=0.15,
+        ema=0.99), 3),
 }
 
 
@@ -68,7 +70,7 @@ def make_tokenize(context_length: int):
 
     def tokenize(texts: list[str]) -> torch.Tensor:
         return tokenizer([clean(text) for text in texts], return_tensors="pt", padding=True, truncation=True,
-                         max_length=context_length).input_ids
+                         max_length=context_length).input_ids.to(torch.get_default_device())
     return tokenize
 
 
@@ -80,7 +82,7 @@ def run_stage(name: str, rows: list[EmojiRow], options: argparse.Namespace) -> S
     torch.manual_seed(stage.seed)
     student = Student(build_clip(), len(rows))
     if record.exists() and json.loads(record.read_text(encoding="utf-8"))["steps"] >= settings.steps:
-        student.load_state_dict(torch.load(final, weights_only=True)["average"])
+        student.load_state_dict(torch.load(final, weights_only=True, map_location=torch.get_default_device())["average"])
         return student.eval()
     source = PictureSource(read_bank(options.data, rows, stage.styles))
     if stage.init:
@@ -97,13 +99,15 @@ def run_stage(name: str, rows: list[EmojiRow], options: argparse.Namespace) -> S
             print(json.dumps({"stage": name, "step": step, "seconds": round(spent), **parts}), flush=True)
 
     student, schedule = fit(student, source, captioner, tokenize, settings, options.work / f"{name}.pt", report)
+    seconds = schedule.spent
     if settings.text_steps:
-        student = polish_texts(student, captioner, tokenize, settings, report)
+        student, polishing = polish_texts(student, captioner, tokenize, settings, report)
+        seconds += polishing
     if is_first():
         torch.save({"average": student.state_dict()}, final)
         export.write_json(record, {
             "styles": stage.styles, "init": stage.init, "seed": stage.seed, "steps": schedule.step,
-            "minutes": round(schedule.spent / 60, 2), "settings": dataclasses.asdict(settings),
+            "minutes": round(seconds / 60, 2), "device": options.device, "settings": dataclasses.asdict(settings),
             "processes": dist.get_world_size() if dist.is_initialized() else 1})
     return student
 
@@ -158,6 +162,8 @@ def measure_twin(name: str, student: Student, rows: list[EmojiRow], options: arg
     twin, unseen = measure.Folder(folder), read_bank(options.data, rows, HELD_OUT[name])
     gallery = measure.gallery_features(twin, rows, read_bank(options.data, rows, seen_styles(name)))
     domain = measure.measure_domain(twin, unseen, gallery["image_features"], options.data)
+    domain = {kind: {key: value for key, value in figures.items() if key.startswith("auroc")}
+              for kind, figures in domain.items()}
     scores = measure.measure_zero_shot(twin, rows, unseen)
     figures = {
         "per_group": {f"unseen_{style}": scores[style].pop("per_group") for style in unseen.styles},
@@ -175,7 +181,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=default_data_folder())
     parser.add_argument("--out", type=Path, default=ROOT / "weights" / "clip_zero_shot")
-    parser.add_argument("--work", type=Path, default=ROOT.parent / "runs" / "clip_zero_shot",
+    parser.add_argument("--device", help="cpu, cuda or cuda:1; by default the best one found")
+    parser.add_argument("--work", type=Path, default=ROOT / "runs" / "clip_zero_shot",
                         help="checkpoints and twins, kept between calls so that a run can resume")
     parser.add_argument("--holdout", choices=[*HELD_OUT, "all"], default="all",
                         help="train one run only; `all` trains every run, measures and ships")
@@ -192,13 +199,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Train, measure, write."""
     options = parse(arguments)
+    options.device = options.device or pick_device().name
+    if options.device == "cuda" and "LOCAL_RANK" in os.environ:   # a process of several takes its own card
+        options.device = f"cuda:{os.environ['LOCAL_RANK']}"
+    torch.set_default_device(options.device)       # all that a stage makes lies there
     if "RANK" in os.environ and not dist.is_initialized():
-        dist.init_process_group("gloo")
+        dist.init_process_group("nccl" if options.device.startswith("cuda") else "gloo")
     options.work.mkdir(parents=True, exist_ok=True)
     options.out.mkdir(parents=True, exist_ok=True)
     rows = [row for row in read_rows(options.data) if row.main]
     names = list(HELD_OUT) if options.holdout == "all" else [options.holdout]
-    students = {name: run_stage(name, rows, options) for name in names}
+    students = {name: run_stage(name, rows, options).cpu() for name in names}
+    torch.set_default_device("cpu")                # measuring is the page's own code, on a CPU
     if is_first() and options.holdout == "all":
         write_shipped(students, rows, options)
 

@@ -38,7 +38,7 @@ def test_default_controls_give_a_ranking(invite) -> None:
     rows = visitor.run()
     assert sorted(row["name"] for row in rows) == sorted(wanted)
     assert all(re.fullmatch(r"-?[01]\.\d{3}", row["cos"]) for row in rows)
-    assert all(re.fullmatch(r"\d+(\.\d+)? %", row["p"]) for row in rows)
+    assert all(re.fullmatch(r"\d+(\.\d+)?%", row["p"]) for row in rows)
     assert [float(row["cos"]) for row in rows] == sorted((float(row["cos"]) for row in rows), reverse=True)
     assert sum(percent(row["p"]) for row in rows) == pytest.approx(100, abs=0.5)
     facts = visitor.part("facts")

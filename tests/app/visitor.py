@@ -113,5 +113,5 @@ class ClipVisitor(Visitor):
 
 
 def percent(shown: str) -> float:
-    """"97.3 %" -> 97.3"""
+    """"97.3%" -> 97.3"""
     return float(shown.removesuffix("%").strip())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from demos.base.measured import read_metrics
 from tests.bench.figure import Figure
 from tests.bench.serving import chromium, open_page, started_app, wait_until_listening
 
@@ -44,10 +45,28 @@ SLIDE = "(place) => {" + PAINTED + """
 
 
 def measure() -> Iterator[Figure]:
+    yield from _accuracy()
     with chromium() as browser, started_app() as address:
         wait_until_listening(address)
         yield from _in_the_browser(browser, address)
     yield from _against_open_clip()
+
+
+def _accuracy() -> Iterator[Figure]:
+    """What the recipe measured: read from its file, where its date and machine stand."""
+    metrics = read_metrics(DEMO)
+    where = "read from weights/clip_zero_shot/metrics.json, {date}, {machine}".format(**metrics["measured"])
+    unseen = metrics["zero_shot"]["unseen_twemoji"]
+    en, zh = (unseen[language]["ensemble"] for language in ("en", "zh"))
+    what = f"zero-shot among all names on {en['n']} Twemoji, a style the twin never saw, ensemble; {where}"
+    for name, value, target in (("unseen_twemoji_top1_percent", en["top1"], 60),
+                                ("unseen_twemoji_top5_percent", en["top5"], 85)):
+        yield Figure(DEMO, name, 100 * value, "%", target, what, at_least=True, read=True)
+    yield Figure(DEMO, "unseen_twemoji_chinese_gap_points", 100 * (en["top1"] - zh["top1"]), "points", 5,
+                 f"English top-1 less Chinese top-1; {where}", read=True)
+    domain = metrics["out_of_domain"]["with_picture"]
+    yield Figure(DEMO, "out_of_domain_auroc", domain["auroc"], "AUROC", None,
+                 f"{domain['emoji']} emoji against {domain['photographs']} photographs; {where}", read=True)
 
 
 def _in_the_browser(browser, address: str) -> Iterator[Figure]:

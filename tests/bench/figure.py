@@ -14,9 +14,10 @@ class Figure:
 
     Attributes:
         demo: folder name of the demo, or "page" for the house itself.
-        value: in `unit`; smaller is better wherever there is a target.
-        target: the most it should be, or None where none is set.
+        value: in `unit`.
+        target: the most it should be (with `at_least`, the least), or None where none is set.
         how: what was measured, how often, on which machine and how busy that was.
+        read: the value comes from a file that a training run wrote, not from this machine now.
     """
 
     demo: str
@@ -25,11 +26,15 @@ class Figure:
     unit: str
     target: float | None
     how: str
+    at_least: bool = False
+    read: bool = False
 
     def line(self) -> str:
-        met = None if self.target is None else self.value <= self.target
-        rounded = float(f"{self.value:.4g}")
-        return json.dumps({**asdict(self), "value": rounded, "met": met, "how": f"{self.how}; {machine()}"})
+        line = asdict(self)
+        at_least, read = line.pop("at_least"), line.pop("read")
+        met = None if self.target is None else self.value >= self.target if at_least else self.value <= self.target
+        how = self.how if read else f"{self.how}; {machine()}"
+        return json.dumps({**line, "value": float(f"{self.value:.4g}"), "met": met, "how": how})
 
 
 def machine() -> str:

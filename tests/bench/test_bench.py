@@ -22,6 +22,8 @@ def test_a_figure_is_one_line() -> None:
     assert line["value"] == 12.35 and line["met"] is True
     assert json.loads(Figure("page", "x_ms", 20.1, "ms", 20, "how").line())["met"] is False
     assert json.loads(Figure("page", "x", 2, "ratio", None, "how").line())["met"] is None
+    assert json.loads(Figure("page", "x", 59.9, "%", 60, "how", at_least=True).line())["met"] is False
+    assert json.loads(Figure("page", "x", 60, "%", 60, "a file", at_least=True, read=True).line())["how"] == "a file"
 
 
 def test_both_sides_get_the_same_labels_in_turn() -> None:

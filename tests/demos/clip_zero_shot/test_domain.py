@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from demos.clip_zero_shot.domain import auroc, out_of_domain_score
+from demos.clip_zero_shot.domain import auroc, busy_share, out_of_domain_score
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
@@ -27,3 +27,19 @@ def test_score_of_a_tiny_gallery():
 def test_auroc_counts_ties_as_half():
     assert auroc(np.array([1.0, 2.0]), np.array([2.0, 3.0])) == 0.875
     assert auroc(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
+
+
+def test_a_photograph_is_busier_than_a_drawing():
+    rng = np.random.default_rng(0)
+    drawing = np.full((200, 300, 3), 255, np.uint8)
+    drawing[50:150, 80:220] = (200, 40, 40)
+    noise = rng.integers(0, 255, (200, 300, 3), np.uint8)
+    assert busy_share(drawing) < 0.2 < 0.5 < busy_share(noise) <= 1
+    assert busy_share(drawing[:1, :1]) == 0.0
+    assert busy_share(np.full((64, 64, 3), 7, np.uint8)) == 0.0
+
+
+def test_the_busy_share_raises_the_score():
+    gallery = unit(np.eye(4))
+    plain, busy = out_of_domain_score(gallery[:1], gallery), out_of_domain_score(gallery[:1], gallery, np.array([0.6]))
+    assert np.allclose(busy - plain, 0.6)
