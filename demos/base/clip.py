@@ -88,7 +88,8 @@ class ClipModel:
         new = [text for text in dict.fromkeys(texts) if text not in rows]
         for start in range(0, len(new), TEXT_BATCH):
             batch = new[start:start + TEXT_BATCH]
-            rows.update(zip(batch, self._encode_texts(batch), strict=True))
+            # Copies: a row that is a view would keep its whole batch alive.
+            rows.update({text: row.copy() for text, row in zip(batch, self._encode_texts(batch), strict=True)})
         with self._lock:
             for text in dict.fromkeys(texts):
                 self._texts[text] = rows[text]
@@ -99,14 +100,16 @@ class ClipModel:
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """For each text, whether its end lies beyond the context and is not read."""
-        return [self._count_tokens(text) > self.context_length for text in texts]
+        # A token is at least a byte: short texts need no counting.
+        return [len(text.encode("utf-8", "replace")) + 4 > self.context_length
+                and self._count_tokens(text) > self.context_length for text in texts]
 
     def _encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         import torch
 
         tokens = self._tokenizer([self._shorten(text) for text in texts])
         with torch.inference_mode():
-            features = self._network.encode_text(tokens.to(self.device.name), normalize=True)
+            features = _encode_unpadded(self._network, tokens.to(self.device.name))
         return features.float().cpu().numpy()
 
     def _count_tokens(self, text: str) -> int:
@@ -129,6 +132,28 @@ def clip_entry(checkpoint: Checkpoint, device: Device | None = None,
         return load_clip(checkpoint, device or pick_device(), progress)
 
     return ("clip", checkpoint.id, checkpoint.revision, device.name if device else None), build
+
+
+def _encode_unpadded(network: Any, tokens: Any) -> Any:
+    """Unit text features (B, E) of tokens (B, L), without computing on the padding all texts share.
+
+    In a causal tower what follows the end mark changes nothing, and labels are a sixth of the context
+    long. Towers of other kinds go through open_clip's own `encode_text`, padding and all.
+    """
+    import open_clip
+    import torch.nn.functional as F
+    from open_clip.transformer import text_global_pool
+
+    if type(network) is not open_clip.CLIP or network.attn_mask is None:
+        return network.encode_text(tokens, normalize=True)
+    length = int((tokens != 0).any(dim=0).nonzero().max()) + 1
+    tokens = tokens[:, :length]
+    x = network.token_embedding(tokens) + network.positional_embedding[:length]
+    x = network.ln_final(network.transformer(x, attn_mask=network.attn_mask[:length, :length]))
+    x = text_global_pool(x, tokens, network.text_pool_type, eos_token_id=getattr(network, "text_eos_id", None))
+    projection = network.text_projection
+    x = projection(x) if callable(projection) else x if projection is None else x @ projection
+    return F.normalize(x, dim=-1)
 
 
 @contextmanager

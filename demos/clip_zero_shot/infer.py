@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -112,6 +112,7 @@ def same_thing(label: str, names: tuple[str, ...]) -> tuple[int, ...]:
 _JOINTS = frozenset("the and with for from into that this some something someone".split())
 
 
+@lru_cache(maxsize=4096)
 def _words(text: str) -> frozenset[str]:
     latin = "".join(c if c.isascii() and c.isalnum() else " " for c in text.lower()).split()
     stems = frozenset(word.rstrip("s") for word in latin if len(word) > 2) - _JOINTS

@@ -59,7 +59,7 @@ class Shell:
         """The prediction, its question filled with `values`; a run's output reveals the answer as
         {"choice", "sentence", "badge"}."""
         return browser_component("guess", demo=self.demo.id, question=self.text("guess.question", **values),
-                                 options=[option["text"] for option in self.text.records("guess.options")],
+                                 options=_options(self.text),
                                  text=self.text.section("predict"), elem_classes=["control-predict"])
 
     def banner(self, name: str = "banner", area: str | None = None) -> gr.HTML:
@@ -147,6 +147,14 @@ class Shell:
             # One public name for one function, however many controls start it.
             options = {k: v for k, v in options.items() if k != "api_name"} | {"api_visibility": "private"}
         return found
+
+
+def _options(text: Text) -> list[str]:
+    """The prediction's options: plain words, or tables whose `text` is shown (a demo's own fields beside)."""
+    try:
+        return [str(option["text"]) for option in text.records("guess.options")]
+    except MissingText:
+        return text.list("guess.options")
 
 
 def guard(fn: Callable, text: Text, n_outputs: int) -> Callable:

@@ -240,3 +240,18 @@ def test_the_same_model_from_a_folder_and_from_the_hub(hub, folder, model):
         with open_clip_model(checkpoint) as other:
             np.testing.assert_array_equal(other.image_features(pictures()), model.image_features(pictures()))
             np.testing.assert_array_equal(other.text_features(["a"]), model.text_features(["a"]))
+
+
+@pytest.mark.parametrize("texts", [["a"], ["a", "a longer text of several words", ""], ["x" * 200, "y"]])
+def test_leaving_out_the_padding_changes_nothing(tmp_path, texts: list[str]) -> None:
+    import open_clip
+    import torch
+
+    from demos.base.clip import _encode_unpadded
+
+    folder = write_tiny_clip(tmp_path / "tiny")
+    network, _, _ = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+    tokens = open_clip.get_tokenizer(f"local-dir:{folder}")(texts)
+    with torch.inference_mode():
+        padded = network.eval().encode_text(tokens, normalize=True)
+        assert torch.allclose(_encode_unpadded(network, tokens), padded, atol=1e-5)
