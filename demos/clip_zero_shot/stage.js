@@ -21,7 +21,7 @@
   }
   epochs.clip = { probabilities, againstBackground };
 
-  const percent = (p) => (p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + "%";
+  const percent = (p) => (p > 0 && p < 0.000005 ? "<0.001" : p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + "%";
 
   register("clip_stage", ({ root, config, props, watch, text }) => {
     const { demo } = config;
@@ -50,7 +50,7 @@
     slider.addEventListener("input", () => setScale(toScale(+slider.value)));
     function setScale(value) {
       scale = value;
-      epochs.state.set(demo, "scale", value === null ? "" : value.toPrecision(3));
+      epochs.state.set(demo, "scale", value === null ? 0 : value.toPrecision(3));
       const now = inverseTemperature();
       if (document.activeElement !== slider) slider.value = fromScale(now);
       shown.textContent = now.toFixed(now < 10 ? 1 : 0);
@@ -85,7 +85,7 @@
     }
 
     function order(p) {
-      return [...p.keys()].sort((a, b) => dropped.has(a) - dropped.has(b) || result.cosines[b] - result.cosines[a] || a - b);
+      return [...p.keys()].sort((a, b) => dropped.has(a) - dropped.has(b) || p[b] - p[a] || result.cosines[b] - result.cosines[a] || a - b);
     }
 
     function draw() {
@@ -181,6 +181,7 @@
     root.append(grid);
     watch("value", () => {
       const { hits } = epochs.read(props);
+      if (hits?.length) requestAnimationFrame(() => root.scrollIntoView({ block: "nearest" }));
       grid.replaceChildren(...(hits || []).map((hit) => h("li", {}, h("button.glyph", { type: "button",
         title: fill(text.classify_hit, { name: hit.name }), onclick: () => {
           document.dispatchEvent(new CustomEvent("epochs-emoji", { detail: { demo: config.demo, emoji: hit.emoji } }));

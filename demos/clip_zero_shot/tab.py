@@ -118,10 +118,10 @@ def read_request(picture: object, labels: str, templates: str, model: object, la
 
 def find_emoji(shell: Shell, sentence: str) -> tuple:
     """-> values for the banner, the glyphs and the sentence below them. Raises UserError."""
-    from .infer import gallery, search
+    from .infer import search
 
     hits = search(sentence, shell.text.language)
-    said = shell.text("result.searched", query=view.isolate(check_query(sentence)), n=len(gallery()["entries"]),
+    said = shell.text("result.searched", query=view.isolate(check_query(sentence)), n=f"{view.gallery_size():,}",
                       emoji=hits[0].emoji, name=hits[0].name)
     return {}, view.search_value(hits), view.said_value(said, shell.text)
 
@@ -131,8 +131,10 @@ def _warning(notes: list[str], stranger: bool, t: Text) -> dict:
         return note_banner(" ".join(notes)) if notes else {}
     message = " ".join([t("result.stranger", n=f"{view.gallery_size():,}"), *notes])
     here = status(VIT_B_32, free_memory()).kind
-    if here == "too_large" or (here == "download" and is_offline()):
-        return note_banner(message, "warning")     # an offer that could only fail is none
+    if here == "too_large":
+        return note_banner(message, "warning")
+    if here == "download" and is_offline():        # an offer that could only fail is none
+        return note_banner(f"{message} {t('result.stranger_elsewhere')}", "warning")
     offer = "result.stranger_use" if here == "cached" else "result.stranger_offer"
     return note_banner(message, "warning", {"label": t(offer, megabytes=round(VIT_B_32.megabytes)),
                                             "value": VIT_B_32.id})
@@ -152,7 +154,7 @@ def _search_section(shell: Shell) -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.HT
     t = shell.text
     with gr.Column(elem_classes=["search-section", "control-search"]):
         browser_component("section_title", text={"title": t("controls.search_title"),
-                                                 "note": t("controls.search_note", n=view.gallery_size())})
+                                                 "note": t("controls.search_note", n=f"{view.gallery_size():,}")})
         with gr.Row(elem_classes=["search-row"]):
             query = gr.Textbox("", label=t("controls.search"), placeholder=t("controls.search_hint"), scale=5,
                                max_lines=1, elem_id=f"{SPEC.id}-query")

@@ -112,7 +112,7 @@ def guess_value(metrics: dict, text: Text) -> dict:
     percents = [option["percent"] for option in text.records("guess.options")]
     return {
         "choice": int(np.argmin([abs(top1 - p) for p in percents])),
-        "sentence": text("guess.answer", percent=f"{top1:.0f}", top5=f"{top5:.0f}", n=score["n"]),
+        "sentence": text("guess.answer", percent=f"{top1:.0f}", top5=f"{top5:.0f}", n=f"{score['n']:,}"),
         "badge": measured_badge(metrics["measured"], text),
     }
 
@@ -122,7 +122,7 @@ def story_values(metrics: dict, text: Text) -> dict[str, object]:
     unseen = metrics["zero_shot"]["unseen_twemoji"]
     values = {f"{top}_{language}": f"{100 * unseen[language]['ensemble'][top]:.0f}"
               for top in ("top1", "top5") for language in ("en", "zh")}
-    return values | {"n": unseen["en"]["ensemble"]["n"], "classes": f"{gallery_size():,}",
+    return values | {"n": f"{unseen[text.language]['ensemble']['n']:,}", "classes": f"{gallery_size():,}",
                      "parameters": say_count(text, metrics["parameters"])}
 
 
@@ -155,7 +155,12 @@ def search_value(hits: list[Hit]) -> dict:
 
 
 def percent(p: float) -> str:
-    return f"{100 * p:.0f}%" if p >= 0.0995 else f"{100 * p:.1f}%"
+    """A probability as the stage's script writes it."""
+    if 0 < p < 0.000005:
+        return "<0.001%"
+    if p >= 0.9995:
+        return "100%"
+    return f"{100 * p:.{1 if p >= 0.1 else 2 if p >= 0.001 else 3}f}%"
 
 
 def isolate(label: str) -> str:

@@ -66,8 +66,11 @@ class Picker:
         for ended in fetched:
             shown = ended.then(None, [picker, arrived], picker, api_visibility="private",
                                js="(picker, arrived) => arrived.cards ? {...picker, cards: arrived.cards} : picker")
+            # Nothing starts, and no message goes, when nothing has arrived.
+            busy = (f"(got, ...values) => {{ if (got.ready) epochs.busy({shell.alert.elem_id!r}, values); "
+                    "return [got, ...values]; }")
             shell.on(shown.then, lambda got, *values: run(*values) if got.get("ready") == chosen_id(values[-1])
-                     else (gr.skip(),) * (len(outputs) + 1), [arrived, *inputs], outputs)
+                     else (gr.skip(),) * (len(outputs) + 1), [arrived, *inputs], outputs, js=busy)
 
     def fetch(self, value: dict) -> Iterator[tuple[dict, dict]]:
         """Downloads the chosen checkpoint, yielding (banner value, what has arrived) as it comes.

@@ -132,8 +132,8 @@ class Shell:
         guarded = guard(fn, self.text, len(outputs))
         public = api_name is not None and self.public
         # The newest click counts: one that comes while a run is on waits for it instead of being lost.
-        options = {"show_progress": "hidden", "trigger_mode": "always_last", **where, **listen,
-                   "js": f"(...values) => epochs.busy({banner.elem_id!r}, values)" if compute else None,
+        busy = f"(...values) => epochs.busy({banner.elem_id!r}, values)" if compute else None
+        options = {"show_progress": "hidden", "trigger_mode": "always_last", "js": busy, **where, **listen,
                    "api_visibility": "public" if public else "private"}
         if public:
             options["api_name"] = api_name

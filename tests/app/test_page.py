@@ -115,8 +115,10 @@ def test_keyboard_alone(invite) -> None:
         if order[-1] == "emoji":
             # Along the segments with the arrows, as in every row of tabs.
             page.keyboard.press("ArrowRight")
+            page.keyboard.press("Enter")
             assert page.locator("[data-panel=upload][aria-selected=true]").count() == 1
             page.keyboard.press("ArrowLeft")
+            page.keyboard.press("Enter")
             assert page.locator("[data-panel=emoji][aria-selected=true]").count() == 1
         if order[-1] == "clip_zero_shot-run":
             break

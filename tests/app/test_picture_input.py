@@ -50,7 +50,7 @@ def test_a_picture_is_not_in_the_address(invite) -> None:
     visitor = invite(HOME)
     choose(visitor, pictures.good("PNG"))
     visitor.wait_for_answer(None)
-    visitor.page.wait_for_timeout(200)
+    visitor.page.wait_for_timeout(500)           # the address is written by now
     assert len(visitor.page.url) < 200 and "data" not in visitor.page.url
     other = invite(visitor.page.url.removeprefix(visitor.server))
     assert other.page.locator("#page-banner .banner").count() == 0, other.page.locator("#page-banner").inner_text()
@@ -104,7 +104,7 @@ def test_an_example_fills_the_controls_and_runs(invite) -> None:
     rows = visitor.wait_for_answer(None)
     assert {"penguin", "\u4f01\u9e45"} <= {row["name"] for row in rows}
     assert sent_picture(visitor)["emoji"] == "\U0001f427"
-    assert "emoji=" in visitor.page.url and "labels=" in visitor.page.url
+    visitor.page.wait_for_function("() => location.search.includes('emoji=') && location.search.includes('labels=')")
 
 
 def test_camera(invite) -> None:

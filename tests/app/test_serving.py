@@ -121,6 +121,8 @@ def test_a_visitor_who_leaves_in_the_middle(invite, server: str) -> None:
     leaver = invite("/?demo=clip_zero_shot&labels=" + "%0A".join(f"thing+{i}" for i in range(60)))
     leaver.part("run").click()
     leaver.page.goto("about:blank")
+    leaver.complaints = [c for c in leaver.complaints            # Gradio's own, about the streams cut by leaving
+                         if "AbortError" not in c and "Connection errored out" not in c]
     assert works(server)
 
 
@@ -138,7 +140,7 @@ def test_a_model_that_is_not_here(invite) -> None:
     assert visitor.page.locator(".busy").count() == 0
     visitor.page.locator(".card-main").first.click()
     assert len(visitor.run()) == 2
-    assert visitor.page.locator(".banner.error").count() == 0
+    assert visitor.part("banner").locator(".banner.error").count() == 0
 
 
 def test_a_lost_connection_is_not_waited_for(invite) -> None:

@@ -102,9 +102,9 @@ class ClipVisitor(Visitor):
     def banner(self) -> str:
         return self.part("banner").inner_text().strip()
 
-    def wait_for_banner(self, kind: str = "error") -> str:
-        self.part("banner").locator(f".banner.{kind}").wait_for()
-        return self.part("banner").locator(".banner p").inner_text()
+    def wait_for_banner(self, kind: str = "error", part: str = "banner") -> str:
+        self.part(part).locator(f".banner.{kind}").wait_for()
+        return self.part(part).locator(".banner p").inner_text()
 
     def open_advanced(self) -> None:
         if not self.part("templates").is_visible():
@@ -114,4 +114,4 @@ class ClipVisitor(Visitor):
 
 def percent(shown: str) -> float:
     """"97.3%" -> 97.3"""
-    return float(shown.removesuffix("%").strip())
+    return float(shown.removesuffix("%").removeprefix("<").strip())

@@ -69,6 +69,8 @@
   };
   epochs.busy = (id, values) => {
     epochs.idle(id);
+    // A new run is an answer to the errors that still stand elsewhere on the page.
+    for (const other of Object.values(running)) other.dismissError();
     running[id]?.start();
     return values;
   };
@@ -92,6 +94,7 @@
     };
     const area = () => document.getElementById(config.area);
     if (id) running[id] = { timers: [],
+      dismissError() { if (root.querySelector(".banner.error")) clear(); },
       start() {
         area()?.classList.add("busy");
         this.timers = [setTimeout(() => show("working", text.working), 400), setTimeout(() => show("working", text.loading), 2500)];

@@ -150,7 +150,7 @@
       preview.replaceChildren(value.data
         ? h("img", { src: value.data, alt: value.emoji ? fill(text.preview_emoji, { emoji: value.emoji }) : text.preview,
             onerror: (e) => { e.target.replaceWith(h("span.no-preview", {}, text.no_preview)); } })
-        : h("span.empty", {}, text.empty));
+        : h("span.empty", {}, epochs.state.asked(demo, field) === "" ? text.left_behind : text.empty));
       if (field) epochs.state.set(demo, field, value.emoji || "");
     }
 

@@ -95,7 +95,8 @@ def test_hits() -> None:
     assert view.search_value([Hit("\U0001f431", "cat", 0.5)]) == {"hits": [{"emoji": "\U0001f431", "name": "cat", "cosine": 0.5}]}
 
 
-@pytest.mark.parametrize(("p", "shown"), [(1.0, "100%"), (0.0994, "9.9%"), (0.0996, "10%"), (0.0, "0.0%")])
+@pytest.mark.parametrize(("p", "shown"), [(1.0, "100%"), (0.877, "87.7%"), (0.0994, "9.94%"),
+                                             (0.0004, "0.040%"), (0.000001, "<0.001%"), (0.0, "0.000%")])
 def test_percent(p: float, shown: str) -> None:
     assert view.percent(p) == shown
 
