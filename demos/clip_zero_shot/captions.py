@@ -11,14 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from demos.clip_zero_shot.data import EmojiRow
+from demos.clip_zero_shot.templates import read_templates
 
 FOLDER = Path(__file__).resolve().parent
 LANGUAGES = ("en", "zh")
-
-
-def read_templates() -> dict[str, list[str]]:
-    """{language: templates}, each with one `{}`; index 0 is the single template."""
-    return tomllib.loads((FOLDER / "templates.toml").read_text(encoding="utf-8"))
 
 
 def read_kinds() -> list[dict]:

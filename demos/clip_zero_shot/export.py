@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from demos.base.checkpoints import write_checksums
-from demos.base.checkpoints import write_checksums
 from demos.base.tokenizer import FOLDER as TOKENIZER_FOLDER
 from demos.clip_zero_shot.data import EmojiRow
 from demos.clip_zero_shot.measure import Folder
@@ -38,7 +37,6 @@ def write_pocket(clip, folder: Path) -> None:
     (folder / "open_clip_model.safetensors").chmod(0o644)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(TOKENIZER_FOLDER / name, folder / name)
-    write_checksums(folder)
     write_checksums(folder)
 
 

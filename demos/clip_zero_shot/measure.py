@@ -13,9 +13,10 @@ from PIL import Image
 
 from demos.clip_zero_shot import augment
 from demos.clip_zero_shot.batches import PictureSource
-from demos.clip_zero_shot.captions import LANGUAGES, Captioner, read_templates
-from demos.clip_zero_shot.data import EmojiRow, PictureBank, read_bank
+from demos.clip_zero_shot.captions import LANGUAGES, Captioner
+from demos.clip_zero_shot.data import EmojiRow, PictureBank
 from demos.clip_zero_shot.domain import auroc, busy_share, out_of_domain_score
+from demos.clip_zero_shot.templates import read_templates
 
 PASSING = 0.95  # share of emoji that the out-of-domain threshold lets through
 

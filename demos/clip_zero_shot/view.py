@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import tomllib
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -16,19 +14,14 @@ from ..base.spec import WEIGHTS, Checkpoint
 from ..base.text import Text, say_count
 from ..figures.bars import Bar, Bars
 from .schema import Hit, Request, Result
+from .templates import read_templates
 
 _runs = itertools.count(1)
 
 
-@cache
-def _templates() -> dict[str, list[str]]:
-    path = Path(__file__).parent / "templates.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
 def default_templates(language: str) -> list[str]:
     """The ensemble's templates; the first is the single one."""
-    return _templates()[language]
+    return read_templates()[language]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
