@@ -1,4 +1,4 @@
-"""Finds the demos: every folder of `demos/` that holds a `spec.py`, ordered by era and year.
+"""Finds the demos: every folder of `demos/` that holds a `spec.py`, ordered by era, place and year.
 
 Adding a demo edits no shared file; a duplicate or incomplete folder is an error at start-up.
 """
@@ -57,7 +57,7 @@ class Demo:
 
 
 def find_demos(folder: Path = HERE, package: str = __package__) -> list[Demo]:
-    """All demos below `folder` (imported as `package`), in the order of their eras, then years.
+    """All demos below `folder` (imported as `package`), in the order of their eras, then places, then years.
 
     Raises:
         IncompleteDemo: a required file is absent, the spec's id is not the folder's name, or two
@@ -71,7 +71,7 @@ def find_demos(folder: Path = HERE, package: str = __package__) -> list[Demo]:
         if demo.id in demos:
             raise IncompleteDemo(f"two demos are called {demo.id!r}")
         demos[demo.id] = demo
-    return sorted(demos.values(), key=lambda demo: (ERAS.index(demo.spec.era), demo.spec.year, demo.id))
+    return sorted(demos.values(), key=lambda demo: (ERAS.index(demo.spec.era), demo.spec.place, demo.spec.year, demo.id))
 
 
 def by_era(demos: list[Demo]) -> dict[str, list[Demo]]:

@@ -3,8 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from .text import Text
+from .text import Text, say_count
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a computation cost.
+
+    Attributes:
+        device: as shown; `dtype` is the number format it ran in.
+        milliseconds: wall-clock time of the model's work.
+        evaluations: pictures through the network (NFE).
+        parameters: weights of the model, not millions.
+    """
+
+    device: str
+    dtype: str
+    milliseconds: float
+    evaluations: int
+    parameters: int
+
+
+def facts_value(text: Text, sentence: str, model: str, run: Run, *more: tuple[str, str]) -> dict:
+    """The value of what happened: a sentence in plain words, the run's rows, and `more` (name, value)."""
+    return {
+        "sentence": sentence,
+        "badge": live_badge(text),
+        "rows": [[text("facts.checkpoint"), model],
+                 [text("facts.device"), run.device],
+                 [text("facts.dtype"), run.dtype],
+                 [text("facts.milliseconds"), text("facts.ms", ms=f"{run.milliseconds:.0f}")],
+                 [text("facts.evaluations"), f"{run.evaluations:,}"],
+                 [text("facts.parameters"), say_count(text, run.parameters)],
+                 *(list(row) for row in more)],
+    }
 
 
 def live_badge(text: Text) -> dict[str, str]:

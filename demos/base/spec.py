@@ -52,12 +52,17 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class DemoSpec:
-    """One demo: its folder name is its id, equal in `demos/`, `weights/` and `tests/`."""
+    """One demo: its folder name is its id, equal in `demos/`, `weights/` and `tests/`.
+
+    Attributes:
+        place: a demo that builds on another of its era stands after it: 1, 2, ... in reading order.
+    """
 
     id: str
     era: str
     paper: Paper
     checkpoints: tuple[Checkpoint, ...]
+    place: int = 0
 
     def __post_init__(self) -> None:
         if self.era not in ERAS:

@@ -78,10 +78,7 @@ def load_text(language: str, folder: Path | None = None) -> Text:
         story = folder / f"story.{language}.md"
         if story.exists():
             own["story"] = story.read_text(encoding="utf-8")
-        clash = sorted(entries.keys() & own.keys())
-        if clash:
-            raise ValueError(f"{folder}: redefines shared text {clash}")
-        entries |= own
+        entries |= _without_clash(folder, entries, own)
     return Text(language, entries)
 
 
@@ -96,9 +93,41 @@ def say_count(text: Text, count: float) -> str:
     return words.format(n=f"{n:.3g}" if n < 1000 else f"{n:,.0f}")
 
 
+def percent(p: float) -> str:
+    """A probability as the browser's scripts write it."""
+    if 0 < p < 0.000005:
+        return "<0.001%"
+    if p >= 0.9995:
+        return "100%"
+    return f"{100 * p:.{1 if p >= 0.1 else 2 if p >= 0.001 else 3}f}%"
+
+
+def isolate(label: str) -> str:
+    """A visitor's words for use inside a sentence: shortened, their direction kept to themselves."""
+    return f"\u2068{shorten(label)}\u2069"
+
+
+def shorten(label: str, limit: int = 40) -> str:
+    return label if len(label) <= limit else label[: limit - 1] + "…"
+
+
+def has_chinese(words: str) -> bool:
+    return any(0x4E00 <= ord(c) <= 0x9FFF for c in words)
+
+
 @cache
 def _shared(language: str) -> Mapping[str, object]:
-    return _read(_SHARED / f"page.{language}.toml") | _read(_SHARED / f"errors.{language}.toml")
+    entries: dict[str, object] = {}
+    for path in sorted(_SHARED.glob(f"*.{language}.toml")):
+        entries |= _without_clash(path, entries, _read(path))
+    return entries
+
+
+def _without_clash(source: Path, entries: Mapping[str, object], own: Mapping[str, object]) -> Mapping[str, object]:
+    clash = sorted(entries.keys() & own.keys())
+    if clash:
+        raise ValueError(f"{source}: redefines shared text {clash}")
+    return own
 
 
 def _read(path: Path) -> dict[str, object]:

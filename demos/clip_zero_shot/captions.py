@@ -1,6 +1,6 @@
 """Captions for training and measuring: names, keywords, templates, style words and scenes.
 
-The words themselves are data: templates.toml, scenes.toml and kinds.toml hold them in both languages.
+The words themselves are data: scenes.toml and kinds.toml, and the templates every CLIP demo shares.
 """
 
 import random
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from demos.base.clip.templates import read_templates
 from demos.clip_zero_shot.data import EmojiRow
-from demos.clip_zero_shot.templates import read_templates
 
 FOLDER = Path(__file__).resolve().parent
 LANGUAGES = ("en", "zh")

@@ -6,23 +6,24 @@ tower turns the prompts into a classifier's weights, and the picture's features 
 
 from __future__ import annotations
 
-import json
 import time
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 
-from ..base.checkpoints import any_checkpoint_allowed, find_checkpoint
-from ..base.clip import ClipModel, clip_entry, open_clip_model
+from ..base.clip.checkpoints import POCKET, clip_of
+from ..base.clip.domain import strangeness, stranger_threshold
+from ..base.clip.gallery import gallery, name_of
+from ..base.clip.load import clip_entry, open_clip_model
+from ..base.clip.model import ClipModel
+from ..base.clip.question import SLOT, check_prompts
+from ..base.clip.zero_shot import classifier_weights, cut_labels
 from ..base.compute import gpu, zero_gpu
 from ..base.loader import LOADER
-from ..base.measured import read_metrics
-from ..base.spec import WEIGHTS, Checkpoint
-from .domain import busy_share, out_of_domain_score
-from .schema import SLOT, Hit, Request, Result, check_prompts, check_query
-from .spec import POCKET, SPEC
+from ..base.provenance import Run
+from ..base.spec import Checkpoint
+from .schema import Hit, Request, Result, check_query
 
-HERE = WEIGHTS / SPEC.id
 BACKGROUND = 128
 
 
@@ -35,7 +36,7 @@ def classify(request: Request) -> Result:
     """
     from PIL import Image
 
-    checkpoint = checkpoint_of(request.checkpoint)
+    checkpoint = clip_of(request.checkpoint)
     if checkpoint is not POCKET:
         check_prompts(request)
     with open_clip_model(checkpoint) as model:
@@ -45,30 +46,15 @@ def classify(request: Request) -> Result:
         picture = model.image_features([Image.fromarray(request.picture)])[0]
         weights = classifier_weights(model, request.labels, request.templates)
         milliseconds = 1000 * (time.perf_counter() - start)
-        longest = max(request.templates, key=len)
-        cut = model.truncated([fill(longest, label) for label in request.labels])
         stranger = strangeness(request.picture, picture) if checkpoint is POCKET else None
         return Result(
             cosines=weights @ picture,
             logit_scale=model.logit_scale, logit_bias=model.logit_bias,
             background=captions @ picture, background_names=names,
             same=tuple(same_thing(label, names) for label in request.labels),
-            cut=tuple(label for label, is_cut in zip(request.labels, cut, strict=True) if is_cut),
+            cut=cut_labels(model, request.labels, request.templates),
             stranger=stranger, stranger_threshold=stranger_threshold() if stranger is not None else None,
-            milliseconds=milliseconds, device=model.device.label, dtype="float32",
-            parameters=model.parameters)
-
-
-def classifier_weights(model: ClipModel, labels: tuple[str, ...], templates: tuple[str, ...]) -> np.ndarray:
-    """(L, E) unit vectors: the mean over templates of each label's unit text features (section 3.1.4)."""
-    prompts = [fill(template, label) for label in labels for template in templates]
-    features = model.text_features(prompts).reshape(len(labels), len(templates), -1).mean(axis=1)
-    return features / np.linalg.norm(features, axis=1, keepdims=True)
-
-
-def fill(template: str, label: str) -> str:
-    """The prompt. Not `str.format`: a label or template may hold braces of its own."""
-    return template.replace(SLOT, label)
+            run=Run(model.device.label, "float32", milliseconds, 1, model.parameters))
 
 
 @gpu(duration=10)
@@ -79,7 +65,7 @@ def search(query: str, language: str, k: int = 24) -> list[Hit]:
         UserError: the query is empty or too long; from opening the checkpoint.
     """
     query = check_query(query)
-    entries, features = gallery()["entries"], gallery()["image_features"]
+    entries, features = gallery().entries, gallery().image_features
     with open_clip_model(POCKET) as model:
         cosines = features @ model.text_features([query])[0]
     best = np.argsort(-cosines, kind="stable")[:k]
@@ -93,7 +79,7 @@ def background_captions(model: ClipModel, checkpoint: Checkpoint,
     Worded by the request's own templates, so that label and background differ in nothing but the
     name. A large checkpoint, for which that takes seconds, gets the first template only.
     """
-    entries = gallery()["entries"]
+    entries = gallery().entries
     chosen = np.linspace(0, len(entries) - 1, BACKGROUND).astype(int)
     # A checkpoint that never read Chinese gets the English names.
     language = request.language if request.language in checkpoint.languages else "en"
@@ -119,39 +105,6 @@ def _words(text: str) -> frozenset[str]:
     runs = "".join(c if 0x4E00 <= ord(c) <= 0x9FFF else " " for c in text).split()
     pairs = frozenset(run[i:i + 2] for run in runs for i in range(max(1, len(run) - 1)))
     return stems | pairs
-
-
-def name_of(entry: dict[str, str], language: str) -> str:
-    """An emoji's name; English where it has no Chinese one yet."""
-    return entry[f"name_{language}"] or entry["name_en"]
-
-
-def strangeness(picture: np.ndarray, image_features: np.ndarray) -> float:
-    """How unlike every emoji the picture is: higher is stranger.
-
-    picture: (H, W, 3) uint8. image_features: (E,) unit vector.
-    """
-    busy = np.array([busy_share(picture)], np.float32)
-    return float(out_of_domain_score(image_features[None], gallery()["image_features"], busy)[0])
-
-
-def stranger_threshold() -> float:
-    """What 95 of 100 emoji stay below, measured by the recipe for the score with the picture."""
-    return float(read_metrics(SPEC.id)["out_of_domain"]["with_picture"]["threshold"])
-
-
-def checkpoint_of(id: str) -> Checkpoint:
-    return find_checkpoint(id, SPEC.checkpoints, allow_any=any_checkpoint_allowed())
-
-
-@cache
-def gallery() -> dict[str, object]:
-    """The ~1,030 emoji as the recipe wrote them: names, mean image features, name text features (N, E)."""
-    from safetensors.numpy import load_file
-
-    entries = json.loads((HERE / "gallery.json").read_text(encoding="utf-8"))
-    tensors = {name: array.astype(np.float32) for name, array in load_file(HERE / "gallery.safetensors").items()}
-    return {"entries": entries, **tensors}
 
 
 def warm() -> None:

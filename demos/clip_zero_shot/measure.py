@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from PIL import Image
 
+from demos.base.clip.domain import auroc, busy_share, out_of_domain_score
+from demos.base.clip.templates import read_templates
 from demos.clip_zero_shot import augment
 from demos.clip_zero_shot.batches import PictureSource
 from demos.clip_zero_shot.captions import LANGUAGES, Captioner
 from demos.clip_zero_shot.data import EmojiRow, PictureBank
-from demos.clip_zero_shot.domain import auroc, busy_share, out_of_domain_score
-from demos.clip_zero_shot.templates import read_templates
 
 PASSING = 0.95  # share of emoji that the out-of-domain threshold lets through
 

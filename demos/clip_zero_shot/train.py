@@ -18,15 +18,23 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
+from demos.base.clip.templates import read_templates
 from demos.base.devices import pick_device
 from demos.base.tokenizer import load_tokenizer
 from demos.clip_zero_shot import export, measure
 from demos.clip_zero_shot.batches import PictureSource
 from demos.clip_zero_shot.captions import Captioner
-from demos.clip_zero_shot.data import HELD_OUT, STYLES, EmojiRow, default_data_folder, hash_data, read_bank, read_rows
+from demos.clip_zero_shot.data import (
+    HELD_OUT,
+    STYLES,
+    EmojiRow,
+    default_data_folder,
+    hash_data,
+    read_bank,
+    read_rows,
+)
 from demos.clip_zero_shot.fit import Settings, Student, fit, polish_texts
 from demos.clip_zero_shot.optim import is_first
-from demos.clip_zero_shot.templates import read_templates
 from demos.clip_zero_shot.towers import build_clip, start_patches
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import itertools
-import json
 from datetime import UTC, datetime
-from functools import cache
 
 import numpy as np
 
+from ..base import provenance
+from ..base.clip.gallery import gallery_size
+from ..base.clip.zero_shot import probabilities as zero_shot_probabilities
 from ..base.provenance import live_badge, measured_badge
-from ..base.spec import WEIGHTS, Checkpoint
-from ..base.text import Text, say_count
+from ..base.spec import Checkpoint
+from ..base.text import Text, isolate, percent, say_count
 from ..figures.bars import Bar, Bars
 from .schema import Hit, Request, Result
-from .templates import read_templates
 
 _runs = itertools.count(1)
 
 
-def default_templates(language: str) -> list[str]:
-    """The ensemble's templates; the first is the single one."""
-    return read_templates()[language]
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """(L,) -> (L,), summing to 1."""
-    weights = np.exp(logits - logits.max())
-    return weights / weights.sum()
-
-
 def probabilities(result: Result) -> np.ndarray:
-    """(L,): softmax over the labels (CLIP), or a sigmoid for each label alone (SigLIP)."""
-    logits = result.logit_scale * result.cosines.astype(np.float64)
-    if result.logit_bias is None:
-        return softmax(logits)
-    return 1 / (1 + np.exp(-(logits + result.logit_bias)))
+    """(L,) of the labels, at the trained temperature."""
+    return zero_shot_probabilities(result.cosines, result.logit_scale, result.logit_bias)
 
 
 def stage_value(request: Request, result: Result, checkpoint: Checkpoint, text: Text) -> dict:
@@ -52,7 +38,8 @@ def stage_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
         "checkpoint": checkpoint.id,
         "name": checkpoint.name,
         "templates": list(request.templates),
-        "provenance": {"device": result.device, "dtype": result.dtype, "milliseconds": round(result.milliseconds, 1),
+        "provenance": {"device": result.run.device, "dtype": result.run.dtype,
+                       "milliseconds": round(result.run.milliseconds, 1),
                        "revision": checkpoint.revision, "date": datetime.now(UTC).isoformat(timespec="seconds")},
         "footer": text("stage.figure_footer", checkpoint=checkpoint.name, templates=" · ".join(request.templates)[:80]),
     }
@@ -70,28 +57,7 @@ def facts_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
         second = order[1]
         sentence = text("result.sentence", model=checkpoint.name, n=len(order), first=isolate(request.labels[first]),
                         p=percent(p[first]), second=isolate(request.labels[second]), q=percent(p[second]))
-    return {
-        "sentence": sentence,
-        "badge": live_badge(text),
-        "rows": [[text("facts.checkpoint"), checkpoint.name],
-                 [text("facts.device"), result.device],
-                 [text("facts.dtype"), result.dtype],
-                 [text("facts.milliseconds"), text("facts.ms", ms=f"{result.milliseconds:.0f}")],
-                 [text("facts.evaluations"), "1"],
-                 [text("facts.parameters"), say_count(text, result.parameters)]],
-    }
-
-
-def notes(request: Request, result: Result, checkpoint: Checkpoint, merged: int, text: Text) -> list[str]:
-    """Sentences a visitor should read beside the answer; none when all is as expected."""
-    found = []
-    if merged:
-        found.append(text("result.merged", n=merged))
-    if result.cut:
-        found.append(text("result.cut", labels=", ".join(isolate(label) for label in result.cut[:3])))
-    if checkpoint.languages == ("en",) and checkpoint.parameters and any(_is_chinese(s) for s in request.labels):
-        found.append(text("result.not_chinese", model=checkpoint.name))
-    return found
+    return provenance.facts_value(text, sentence, checkpoint.name, result.run)
 
 
 def is_stranger(result: Result) -> bool:
@@ -133,37 +99,9 @@ def story_figure(metrics: dict, text: Text) -> dict[str, object]:
             "rows": bars.data(), "badge": measured_badge(metrics["measured"], text)}
 
 
-@cache
-def gallery_size() -> int:
-    """How many names the zero-shot figures choose among."""
-    return len(json.loads((WEIGHTS / "clip_zero_shot" / "gallery.json").read_text(encoding="utf-8")))
-
-
 def said_value(sentence: str, text: Text) -> dict:
     return {"sentence": sentence, "badge": live_badge(text), "rows": []}
 
 
 def search_value(hits: list[Hit]) -> dict:
     return {"hits": [{"emoji": hit.emoji, "name": hit.name, "cosine": hit.cosine} for hit in hits]}
-
-
-def percent(p: float) -> str:
-    """A probability as the stage's script writes it."""
-    if 0 < p < 0.000005:
-        return "<0.001%"
-    if p >= 0.9995:
-        return "100%"
-    return f"{100 * p:.{1 if p >= 0.1 else 2 if p >= 0.001 else 3}f}%"
-
-
-def isolate(label: str) -> str:
-    """A visitor's words for use inside a sentence: shortened, their direction kept to themselves."""
-    return f"\u2068{shorten(label)}\u2069"
-
-
-def shorten(label: str, limit: int = 40) -> str:
-    return label if len(label) <= limit else label[: limit - 1] + "…"
-
-
-def _is_chinese(label: str) -> bool:
-    return any(0x4E00 <= ord(c) <= 0x9FFF for c in label)

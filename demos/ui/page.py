@@ -89,12 +89,13 @@ def _build_tabs(text: Text, shells: dict[str, Shell], demos: list[Demo]) -> dict
 
 
 def _build_inner_tabs(shells: list[Shell], places: dict[str, list]) -> None:
-    with gr.Tabs() as inner:
+    with gr.Tabs(elem_classes=["inner-tabs"]) as inner:
         for shell in shells:
-            with gr.Tab(shell.text("title"), id=shell.demo.id) as tab:
+            with gr.Tab(shell.text("tab"), id=shell.demo.id) as tab:
                 places[shell.demo.id].append((inner, shell.demo.id))
                 _build_demo(shell)
             _tell_address(tab, [shell.demo.id])
+            _bring_along(tab, shell)
 
 
 def _build_demo(shell: Shell) -> None:
@@ -105,6 +106,17 @@ def _build_demo(shell: Shell) -> None:
 def _tell_address(tab: gr.Tab, demos: list[str]) -> None:
     """Opening `tab` puts the demo it shows into the address: of several, the one seen last."""
     tab.select(None, None, None, js=f"() => epochs.state.select({json.dumps(demos)})", api_visibility="private")
+
+
+def _bring_along(tab: gr.Tab, shell: Shell) -> None:
+    """Opening `tab` brings what the visitor put into its neighbours' controls; when that is news, the
+    demo runs on it."""
+    if not shell.carried:
+        return
+    components, names, id = list(shell.carried.values()), json.dumps(list(shell.carried)), json.dumps(shell.demo.id)
+    arrived = tab.select(None, components, components, api_visibility="private",
+                         js=f"(...values) => epochs.carried.take({id}, {names}, values)")
+    arrived.then(None, None, None, js=f"() => epochs.carried.run({id})", api_visibility="private")
 
 
 def _frame_words(text: Text) -> dict[str, str]:

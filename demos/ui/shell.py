@@ -33,6 +33,7 @@ class Shell:
     Attributes:
         fields: what `bind` collected; the page restores them from the address. The component is None
             where the browser's own script restores the value.
+        carried: by name, what follows a visitor from one demo of an era to the next (`carry`).
         pickers: the tab's model pickers; the page renews their statuses for every visitor.
         alert: the banner that `on` writes to.
     """
@@ -41,6 +42,7 @@ class Shell:
         self.demo = demo
         self.text = text
         self.fields: list[tuple[QueryField, gr.components.Component | None, Callable | None]] = []
+        self.carried: dict[str, gr.components.Component] = {}
         self.pickers: list = []
         self.alert: gr.HTML | None = None
         # Only the English page's events are public API; the other page would repeat every name.
@@ -112,6 +114,13 @@ class Shell:
             return
         write = f"(v) => {{ epochs.state.set({json.dumps(self.demo.id)}, {json.dumps(field.name)}, v); }}"
         component.change(None, component, None, js=write, api_visibility="private")
+
+    def carry(self, name: str, component: gr.components.Component) -> None:
+        """Makes what a visitor puts into `component` appear in the neighbours' components of that name."""
+        self.carried[name] = component
+        news = component.input if isinstance(component, gr.HTML) else component.change
+        news(None, component, None, js=f"(v) => {{ epochs.carried.put({json.dumps(name)}, v); }}",
+             api_visibility="private")
 
     def remember(self, field: QueryField) -> None:
         """Puts `field` into the address for a browser component, which reads and writes it itself."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demos.base.text import LANGUAGES, MissingText, Text, load_text
+from demos.base.text import LANGUAGES, MissingText, Text, load_text, percent
 
 
 def folder(path: Path, language: str = "en", body: str = 'title = "T"\n[a]\nb = "has {n}"\n', story: str | None = None) -> Path:
@@ -53,3 +53,9 @@ def test_a_demo_may_not_change_shared_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_shared_words_load(language: str) -> None:
     assert load_text(language)("error.unexpected", kind="X")
+
+
+@pytest.mark.parametrize(("p", "shown"), [(1.0, "100%"), (0.877, "87.7%"), (0.0994, "9.94%"),
+                                          (0.0004, "0.040%"), (0.000001, "<0.001%"), (0.0, "0.000%")])
+def test_percent(p: float, shown: str) -> None:
+    assert percent(p) == shown

@@ -99,9 +99,9 @@ def _in_the_browser(browser, address: str) -> Iterator[Figure]:
 
 
 def _against_open_clip() -> Iterator[Figure]:
+    from demos.base.clip.checkpoints import POCKET
     from demos.clip_zero_shot.infer import classify
     from demos.clip_zero_shot.schema import Request
-    from demos.clip_zero_shot.spec import POCKET
 
     picture = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
     direct = _open_clip_by_itself(picture)
@@ -135,7 +135,7 @@ def _open_clip_by_itself(picture: np.ndarray) -> Callable[[list[str]], object]:
     import torch
     from PIL import Image
 
-    from demos.clip_zero_shot.spec import POCKET
+    from demos.base.clip.checkpoints import POCKET
 
     address = f"local-dir:{POCKET.folder}"
     network, _, preprocess = open_clip.create_model_and_transforms(address)

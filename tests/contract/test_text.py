@@ -163,7 +163,7 @@ def test_page_asks_for_texts_that_exist(demo, language):
     assert {name: missing for name, missing in found.items() if missing} == {}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "demos" / "base").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "demos" / "base").rglob("*.py")), ids=lambda path: path.stem)
 def test_base_raises_errors_that_have_words(path):
     assert missing_keys(errors_only(path.read_text(encoding="utf-8")), words(None, ENGLISH)) == []
 

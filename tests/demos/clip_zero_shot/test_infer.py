@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from demos.base.clip import open_clip_model
+from demos.base.clip.checkpoints import POCKET
+from demos.base.clip.gallery import gallery
+from demos.base.clip.load import open_clip_model
+from demos.base.clip.zero_shot import fill
 from demos.base.errors import UserError
 from demos.clip_zero_shot import infer
 from demos.clip_zero_shot.schema import Request
-from demos.clip_zero_shot.spec import POCKET
 
 WHITE = np.full((96, 96, 3), 255, np.uint8)
 
@@ -36,7 +38,7 @@ def test_cosines_are_those_of_the_towers() -> None:
             assert cosine == pytest.approx(float(mean / np.linalg.norm(mean) @ picture), abs=1e-5)
         assert got.logit_scale == model.logit_scale
     assert got.cosines.shape == (2,) and got.background.shape == (len(got.background_names),) == (infer.BACKGROUND,)
-    assert np.abs(got.background).max() <= 1 + 1e-5 and got.milliseconds > 0 and got.parameters > 0
+    assert np.abs(got.background).max() <= 1 + 1e-5 and got.run.milliseconds > 0 and got.run.parameters > 0
 
 
 def test_the_same_question_has_the_same_answer() -> None:
@@ -46,7 +48,7 @@ def test_the_same_question_has_the_same_answer() -> None:
 
 
 def test_braces_in_labels_and_templates_are_letters() -> None:
-    assert infer.fill("{} and {0} {name} {{}}", "{x}") == "{x} and {0} {name} {{x}}"
+    assert fill("{} and {0} {name} {{}}", "{x}") == "{x} and {0} {name} {{x}}"
     assert np.isfinite(ask(labels=("{}", "{0}", "{{x}}", "%s"), templates=("{} {0} {y}",)).cosines).all()
 
 
@@ -68,7 +70,7 @@ def test_search_ranks_the_whole_gallery(language: str) -> None:
     hits = infer.search("something sweet", language, k=50)
     assert len(hits) == 50 == len({hit.emoji for hit in hits})
     assert [hit.cosine for hit in hits] == sorted((hit.cosine for hit in hits), reverse=True)
-    names = {entry["emoji"]: entry[f"name_{language}"] for entry in infer.gallery()["entries"]}
+    names = {entry["emoji"]: entry[f"name_{language}"] for entry in gallery().entries}
     assert all(hit.name == names[hit.emoji] for hit in hits)
 
 

@@ -7,9 +7,10 @@ import re
 import gradio as gr
 import pytest
 
+from demos.base.clip import question
+from demos.base.clip.checkpoints import POCKET, VIT_B_32
 from demos.base.text import LANGUAGES
 from demos.clip_zero_shot import schema, tab
-from demos.clip_zero_shot.spec import POCKET, VIT_B_32
 from demos.registry import find_demos
 from demos.ui.shell import Shell, guard
 from tests import pictures
@@ -48,7 +49,7 @@ def test_a_good_picture(language: str) -> None:
     banner, stage, facts, guess = answer(language, labels="cat\ndog\nbird\ncat")
     assert stage["labels"] == ["cat", "dog", "bird"] and len(stage["cosines"]) == 3
     assert facts["sentence"] and guess["badge"]["kind"] == "measured"
-    assert SHELLS[language].text("result.merged", n=1) in banner["message"] and banner["kind"] != "error"
+    assert SHELLS[language].text("clip.merged", n=1) in banner["message"] and banner["kind"] != "error"
 
 
 @pytest.mark.parametrize("data", [
@@ -117,9 +118,9 @@ def test_labels_are_only_text(labels: str) -> None:
 
 
 def test_as_many_as_allowed() -> None:
-    labels = "\n".join(f"thing number {i}" for i in range(schema.MAX_LABELS))
+    labels = "\n".join(f"thing number {i}" for i in range(question.MAX_LABELS))
     templates = "\n".join(f"template {i} {{}}" for i in range(4))
-    assert len(answer(labels=labels, templates=templates)[1]["cosines"]) == schema.MAX_LABELS
+    assert len(answer(labels=labels, templates=templates)[1]["cosines"]) == question.MAX_LABELS
 
 
 @each_language

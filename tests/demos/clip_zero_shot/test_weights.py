@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from demos.base import clip_towers
+from demos.base.clip import towers
 from demos.base.tokenizer import FOLDER as TOKENIZER_FOLDER
 from demos.clip_zero_shot import export
 from demos.clip_zero_shot.measure import Folder
@@ -62,31 +62,31 @@ def test_features_match_the_golden_tensors(pocket, golden):
 
 
 def test_transformers_towers_give_equal_features(pocket, golden):
-    config, state = clip_towers.read_open_clip(POCKET)
+    config, state = towers.read_open_clip(POCKET)
     pictures, ids = golden["pictures"].float(), golden["text_ids"].long()
     with torch.inference_mode():
-        image = clip_towers.convert_vision_tower(config, state)(pixel_values=pictures).image_embeds
-        text = clip_towers.convert_text_tower(config, state)(input_ids=ids).text_embeds
+        image = towers.convert_vision_tower(config, state)(pixel_values=pictures).image_embeds
+        text = towers.convert_text_tower(config, state)(input_ids=ids).text_embeds
         torch.testing.assert_close(image, pocket.model.encode_image(pictures), rtol=1e-5, atol=1e-5)
         torch.testing.assert_close(text, pocket.model.encode_text(ids), rtol=1e-5, atol=1e-5)
 
 
 def test_plain_transformers_models_convert_too(pocket, golden):
-    config, state = clip_towers.read_open_clip(POCKET)
+    config, state = towers.read_open_clip(POCKET)
     pictures, ids = golden["pictures"].float(), golden["text_ids"].long()
     with torch.inference_mode():
-        pooled = clip_towers.convert_text_model(config, state)(input_ids=ids).pooler_output
+        pooled = towers.convert_text_model(config, state)(input_ids=ids).pooler_output
         torch.testing.assert_close(pooled @ state["text_projection"], pocket.model.encode_text(ids), rtol=1e-5, atol=1e-5)
-        pooled = clip_towers.convert_vision_model(config, state)(pixel_values=pictures).pooler_output
+        pooled = towers.convert_vision_model(config, state)(pixel_values=pictures).pooler_output
         torch.testing.assert_close(pooled @ state["visual.proj"], pocket.model.encode_image(pictures), rtol=1e-5, atol=1e-5)
 
 
 def test_conversion_refuses_what_it_cannot_convert():
-    config, _ = clip_towers.read_open_clip(POCKET)
+    config, _ = towers.read_open_clip(POCKET)
     with pytest.raises(ValueError, match="end mark"):
-        clip_towers.text_config({**config, "text_cfg": {**config["text_cfg"], "eos_id": 2}}, 1)
+        towers.text_config({**config, "text_cfg": {**config["text_cfg"], "eos_id": 2}}, 1)
     with pytest.raises(ValueError, match="first norm"):
-        clip_towers.vision_config({**config, "vision_cfg": {**config["vision_cfg"], "no_ln_pre": True}})
+        towers.vision_config({**config, "vision_cfg": {**config["vision_cfg"], "no_ln_pre": True}})
 
 
 def test_recipe_holds_the_hash_of_every_file():

@@ -1,29 +1,22 @@
-"""CLIP as several demos use it: pictures and texts in, unit vectors out (Radford et al. 2021,
-arXiv:2103.00020; SigLIP: Zhai et al. 2023, arXiv:2303.15343).
+"""A CLIP in memory: pictures and texts in, unit vectors out (Radford et al. 2021, arXiv:2103.00020;
+SigLIP: Zhai et al. 2023, arXiv:2303.15343).
 
-Any open_clip folder works alike: the pocket model, LAION's ViT-B-32, SigLIP.
+Any open_clip network works alike: the pocket model, LAION's ViT-B-32, SigLIP.
 
     logits = logit_scale * image_features @ text_features.T + (logit_bias or 0)
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demos.base.checkpoints import forget_damaged, open_folder
-from demos.base.devices import Device, limit_threads, pick_device
-from demos.base.errors import UserError
-from demos.base.hub import Progress
-from demos.base.loader import LOADER, is_out_of_memory, measure, place
-from demos.base.spec import Checkpoint
+from ..devices import Device
+from ..loader import measure
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,7 +27,6 @@ CACHED_TEXTS = 20_000
 # A token of any vocabulary in use is shorter than this on average; what lies beyond cannot be read,
 # and byte-pair merging takes time quadratic in the length of an unbroken word.
 _CHARACTERS_PER_TOKEN = 16
-_TENSOR_NAMES = {"open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"}
 
 
 class ClipModel:
@@ -125,15 +117,6 @@ class ClipModel:
         return text if len(text) <= limit else " ".join(text[:64 * limit].split())[:limit]
 
 
-def clip_entry(checkpoint: Checkpoint, device: Device | None = None,
-               progress: Progress | None = None) -> tuple[Hashable, Callable[[], ClipModel]]:
-    """The loader's key for this CLIP and the function that builds it, as `LOADER.preload` takes them."""
-    def build() -> ClipModel:
-        return load_clip(checkpoint, device or pick_device(), progress)
-
-    return ("clip", checkpoint.id, checkpoint.revision, device.name if device else None), build
-
-
 def _encode_unpadded(network: Any, tokens: Any) -> Any:
     """Unit text features (B, E) of tokens (B, L), without computing on the padding all texts share.
 
@@ -154,77 +137,3 @@ def _encode_unpadded(network: Any, tokens: Any) -> Any:
     projection = network.text_projection
     x = projection(x) if callable(projection) else x if projection is None else x @ projection
     return F.normalize(x, dim=-1)
-
-
-@contextmanager
-def open_clip_model(checkpoint: Checkpoint, device: Device | None = None,
-                    progress: Progress | None = None) -> Iterator[ClipModel]:
-    """Lend the CLIP of `checkpoint`, loading (and first downloading) it when need be.
-
-    It runs in float32 on every device: the cosines on the screen are then the same everywhere, and
-    these networks are small.
-
-    Raises:
-        UserError: from `open_folder`; `checkpoint_broken`, `checkpoint_unsupported`,
-            `checkpoint_pickle_first`, `out_of_memory`.
-    """
-    key, build = clip_entry(checkpoint, device, progress)
-    with LOADER.use(key, build, expected=int(checkpoint.parameters * 4e6)) as model:
-        yield model
-
-
-def load_clip(checkpoint: Checkpoint, device: Device, progress: Progress | None = None) -> ClipModel:
-    """Build the CLIP of `checkpoint` on `device`, outside the loader. Raises as `open_clip_model`."""
-    folder = open_folder(checkpoint, progress)
-    _refuse_foreign_parts(folder, checkpoint.name)
-    import open_clip
-    from safetensors import SafetensorError
-
-    limit_threads()
-    try:
-        # The folder, never a tag: a tag falls back to a pickle where no safetensors has its exact name.
-        with _without_initialisation():
-            network, _, preprocess = open_clip.create_model_and_transforms(
-                f"local-dir:{folder}", require_pretrained=True)
-        tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
-        return ClipModel(place(network, device), preprocess, tokenizer, device)
-    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,
-            IndexError, OSError) as error:
-        if is_out_of_memory(error):
-            raise
-        forget_damaged(checkpoint)
-        raise UserError("checkpoint_broken", name=checkpoint.name) from error
-
-
-def _refuse_foreign_parts(folder: Path, name: str) -> None:
-    """Refuse a folder without an open_clip configuration, or whose network names parts elsewhere
-    (a text tower on the Hub, a timm model by address): open_clip would go and fetch them."""
-    try:
-        config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))["model_cfg"]
-        towers = (config["vision_cfg"], config["text_cfg"])
-        foreign = (towers[1].get("hf_model_name") or ":" in str(towers[0].get("timm_model_name", "")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError("checkpoint_unsupported", name=name) from error
-    if foreign:
-        raise UserError("checkpoint_unsupported", name=name)
-    # open_clip prefers pickles of some names to safetensors of others.
-    tensors = {path.name for path in folder.glob("*.safetensors")}
-    if not tensors:
-        raise UserError("checkpoint_unsupported", name=name)
-    if not tensors & _TENSOR_NAMES and any((*folder.glob("*.bin"), *folder.glob("*.pth"))):
-        raise UserError("checkpoint_pickle_first", name=name)
-
-
-def _without_initialisation() -> Any:
-    """A context in which networks are built without their random start, which loading overwrites
-    (strictly: a checkpoint that leaves a weight out is refused). Most of the time of a large build."""
-    from torch.overrides import TorchFunctionMode
-
-    class WithoutInitialisation(TorchFunctionMode):
-        def __torch_function__(self, function, types, args=(), kwargs=None):
-            kwargs = kwargs or {}
-            if getattr(function, "__module__", None) == "torch.nn.init":
-                return kwargs["tensor"] if "tensor" in kwargs else args[0]
-            return function(*args, **kwargs)
-
-    return WithoutInitialisation()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from demos.clip_zero_shot.domain import auroc, busy_share, out_of_domain_score
+from demos.base.clip.domain import auroc, busy_share, out_of_domain_score
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

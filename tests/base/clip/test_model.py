@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demos.base import clip
 from demos.base.checkpoints import find_checkpoint, write_checksums
-from demos.base.clip import load_clip, open_clip_model
+from demos.base.clip import load as load_module
+from demos.base.clip import model as model_module
+from demos.base.clip.load import clip_entry, load_clip, open_clip_model
 from demos.base.devices import pick_device
 from demos.base.errors import UserError
 from demos.base.loader import LOADER, Loader, measure
@@ -93,8 +94,8 @@ def test_siglip_has_a_bias(tmp_path):
 def test_batches_do_not_change_features(model, monkeypatch):
     many, texts = pictures(5), [f"text {i}" for i in range(7)]
     images = model.image_features(many)
-    monkeypatch.setattr(clip, "IMAGE_BATCH", 2)
-    monkeypatch.setattr(clip, "TEXT_BATCH", 3)
+    monkeypatch.setattr(model_module, "IMAGE_BATCH", 2)
+    monkeypatch.setattr(model_module, "TEXT_BATCH", 3)
     np.testing.assert_allclose(model.image_features(many), images, atol=1e-6)
     one_by_one = np.concatenate([model._encode_texts([text]) for text in texts])
     np.testing.assert_allclose(model.text_features(texts), one_by_one, atol=1e-6)
@@ -124,7 +125,7 @@ def test_a_text_is_encoded_once(model, monkeypatch):
 
 
 def test_remembered_texts_are_bounded(model, monkeypatch):
-    monkeypatch.setattr(clip, "CACHED_TEXTS", 4)
+    monkeypatch.setattr(model_module, "CACHED_TEXTS", 4)
     features = model.text_features([str(i) for i in range(9)])
     assert features.shape == (9, EMBED)
     assert list(model._texts) == ["5", "6", "7", "8"]
@@ -166,9 +167,9 @@ def test_opening_twice_lends_the_same_model(tiny):
 
 def test_a_preloaded_model_is_the_one_that_is_lent(tiny, monkeypatch):
     loader = Loader(budget=10**9, eager=True)
-    monkeypatch.setattr(clip, "LOADER", loader)
-    loader.preload([clip.clip_entry(tiny)])
-    monkeypatch.setattr(clip, "load_clip", lambda *a: pytest.fail("built again"))
+    monkeypatch.setattr(load_module, "LOADER", loader)
+    loader.preload([clip_entry(tiny)])
+    monkeypatch.setattr(load_module, "load_clip", lambda *a: pytest.fail("built again"))
     with open_clip_model(tiny) as lent:
         assert [lent.nbytes] == list(loader.loaded().values())
 
@@ -247,7 +248,7 @@ def test_leaving_out_the_padding_changes_nothing(tmp_path, texts: list[str]) -> 
     import open_clip
     import torch
 
-    from demos.base.clip import _encode_unpadded
+    from demos.base.clip.model import _encode_unpadded
 
     folder = write_tiny_clip(tmp_path / "tiny")
     network, _, _ = open_clip.create_model_and_transforms(f"local-dir:{folder}")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from demos.base.checkpoints import find_checkpoint, open_folder
-from demos.base.clip import open_clip_model
+from demos.base.clip.load import open_clip_model
 from demos.base.errors import UserError
 from demos.base.loader import LOADER
 from demos.base.spec import Checkpoint

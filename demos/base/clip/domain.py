@@ -1,10 +1,34 @@
 """How far a picture lies from everything the pocket model was trained on."""
 
+from __future__ import annotations
+
 import numpy as np
+
+from ..measured import read_metrics
+from .gallery import FOLDER, gallery
 
 SIDE = 64
 # Two neighbouring pixels whose colours differ by more, of 255, are not one flat surface.
 FLAT = 3.0
+
+
+def is_stranger(picture: np.ndarray, image_features: np.ndarray) -> bool:
+    """Whether the pocket model has seen nothing like the picture, so that its answer is a guess.
+
+    picture: (H, W, 3) uint8. image_features: (E,) unit vector of the pocket model.
+    """
+    return strangeness(picture, image_features) > stranger_threshold()
+
+
+def strangeness(picture: np.ndarray, image_features: np.ndarray) -> float:
+    """How unlike every emoji the picture is: higher is stranger. Arguments as of `is_stranger`."""
+    busy = np.array([busy_share(picture)], np.float32)
+    return float(out_of_domain_score(image_features[None], gallery().image_features, busy)[0])
+
+
+def stranger_threshold() -> float:
+    """What 95 of 100 emoji stay below, measured by the recipe for the score with the picture."""
+    return float(read_metrics(FOLDER.name)["out_of_domain"]["with_picture"]["threshold"])
 
 
 def out_of_domain_score(image_features: np.ndarray, gallery_features: np.ndarray,
