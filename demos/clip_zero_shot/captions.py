@@ -6,6 +6,7 @@ The words themselves are data: scenes.toml and kinds.toml, and the templates eve
 import random
 import tomllib
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from demos.clip_zero_shot.data import EmojiRow
 
 FOLDER = Path(__file__).resolve().parent
 LANGUAGES = ("en", "zh")
+# Endings of names that draw an animal's head: without them the word names the animal (data, both languages).
+HEADS = {"en": (" face",), "zh": ("\u8138", "\u5934")}
 
 
 def read_kinds() -> list[dict]:
@@ -35,8 +38,6 @@ class Captioner:
         self.rng = rng
         self.templates = read_templates()
         self.words = read_scene_words()
-        subgroups = {row.subgroup for row in rows}
-        self.kinds = [kind for kind in read_kinds() if subgroups & set(kind["subgroups"])]
         self.owners = {language: defaultdict(list) for language in LANGUAGES}
         for index, row in enumerate(rows):
             self.owners["en"][row.name_en].append(index)
@@ -46,6 +47,41 @@ class Captioner:
                 for word in keywords:
                     if index not in self.owners[language][word]:
                         self.owners[language][word].append(index)
+        for language in LANGUAGES:
+            self.owners[language] |= self._named(language)
+        self.kinds = [*self._kinds(), *self._bare_words()]
+
+    def _kinds(self) -> Iterator[dict[str, list]]:
+        """Phrases true of whole subgroups, and in `rows` whom they are true of."""
+        for kind in read_kinds():
+            rows = [index for index, row in enumerate(self.rows) if row.subgroup in kind["subgroups"]]
+            if rows:
+                yield {"rows": rows, **{language: kind[language] for language in LANGUAGES}}
+
+    def _bare_words(self) -> Iterator[dict[str, list]]:
+        """An animal's bare word, which people type and the table has no row for."""
+        for index in range(len(self.rows)):
+            words = {language: self.bare_name(index, language) for language in LANGUAGES}
+            for language, word in words.items():
+                if word != self.name(index, language):
+                    yield {"rows": self.owners[language][word], language: [word]}
+
+    def _named(self, language: str) -> dict[str, list[int]]:
+        """Whom a name means: those it is the name of, not everybody who has it among the keywords;
+        "cat" is the cat and the cat's face, and not the nine cats in a mood."""
+        named = defaultdict(list)
+        for index in range(len(self.rows)):
+            for word in dict.fromkeys((self.name(index, language), self.bare_name(index, language))):
+                named[word].append(index)
+        return named
+
+    def bare_name(self, index: int, language: str) -> str:
+        """The name without what says that only the animal's head is drawn."""
+        name = self.name(index, language)
+        if self.rows[index].subgroup.startswith("animal"):
+            for ending in HEADS[language]:
+                name = name.removesuffix(ending) or name
+        return name
 
     def name(self, index: int, language: str) -> str:
         """The row's name, English where it has no Chinese one."""
@@ -54,10 +90,10 @@ class Captioner:
 
     def kind(self) -> tuple[str, list[int]]:
         """A caption that says what something is, not its name, and the rows it is equally true of."""
-        kind, language = self.rng.choice(self.kinds), self.rng.choice(LANGUAGES)
+        kind = self.rng.choice(self.kinds)
+        language = self.rng.choice([language for language in LANGUAGES if language in kind])
         template = self.rng.choice(self.templates[language]) if self.rng.random() < 0.5 else "{}"
-        meant = [index for index, row in enumerate(self.rows) if row.subgroup in kind["subgroups"]]
-        return template.replace("{}", self.rng.choice(kind[language])), meant
+        return template.replace("{}", self.rng.choice(kind[language])), kind["rows"]
 
     def caption(self, index: int, style: str, keywords_share: float = 1.0) -> tuple[str, list[int]]:
         """One caption of an emoji drawn in `style`, and the rows it is equally true of.
@@ -72,6 +108,8 @@ class Captioner:
         if draw < 0.18 and keywords:
             name = rng.choice(keywords)
             meant = self.owners[language][name]
+        elif draw > 0.6 and name != self.bare_name(index, language):
+            name = self.bare_name(index, language)
         elif draw < 0.28 and len(keywords) > 1:
             comma = self.words[language]["comma"]
             name = comma.join([name, *rng.sample(keywords, min(2, len(keywords)))])

@@ -66,7 +66,7 @@ STAGES = {
         steps=1030, text_from=0.25, gentle=0.12, text_steps=500), 2),
     "fluent": Stage(seen_styles("fluent"), "fluent_joint", dataclasses.replace(ALIGN, steps=230, ema=0.97), 5),
     "none": Stage(seen_styles("none"), "twemoji", Settings(
-        steps=800, text_from=0.0, gentle=0.0, rate=1.2e-3, bank_every=20, text_steps=350, kinds=0.15,
+        steps=800, text_from=0.0, gentle=0.0, rate=1.2e-3, bank_every=20, text_steps=930, kinds=0.22,
         ema=0.99), 3),
 }
 

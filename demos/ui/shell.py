@@ -118,9 +118,9 @@ class Shell:
     def carry(self, name: str, component: gr.components.Component) -> None:
         """Makes what a visitor puts into `component` appear in the neighbours' components of that name."""
         self.carried[name] = component
-        news = component.input if isinstance(component, gr.HTML) else component.change
-        news(None, component, None, js=f"(v) => {{ epochs.carried.put({json.dumps(name)}, v); }}",
-             api_visibility="private")
+        write = f"(v) => {{ epochs.carried.put({json.dumps(name)}, v); }}"
+        for news in (component.input, component.change):
+            news(None, component, None, js=write, api_visibility="private")
 
     def remember(self, field: QueryField) -> None:
         """Puts `field` into the address for a browser component, which reads and writes it itself."""

@@ -37,7 +37,7 @@ class Visitor:
 
     def wait_until_ready(self) -> Visitor:
         self.page.wait_for_selector(READY, state="attached", timeout=60_000)
-        self.page.wait_for_selector(".epochs-root .head h1", timeout=30_000)
+        self.page.wait_for_selector(".epochs-root .head h1:visible", timeout=30_000)
         return self
 
     def close(self) -> None:
