@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from demos.base.clip.templates import read_templates
-from demos.clip_zero_shot.data import EmojiRow
+from demos.base.emoji import EmojiRow
 
 FOLDER = Path(__file__).resolve().parent
 LANGUAGES = ("en", "zh")

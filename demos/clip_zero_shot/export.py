@@ -1,9 +1,7 @@
 """Writes everything a run leaves behind: open_clip folder, gallery, golden tensors, recipe, card."""
 
-import datetime
 import hashlib
 import importlib.metadata
-import json
 import platform
 import shutil
 from pathlib import Path
@@ -13,16 +11,12 @@ import torch
 
 from demos.base.checkpoints import write_checksums
 from demos.base.tokenizer import FOLDER as TOKENIZER_FOLDER
-from demos.clip_zero_shot.data import EmojiRow
+from demos.base.emoji import EmojiRow
+from demos.base.measured import write_json
 from demos.clip_zero_shot.measure import Folder
 from demos.clip_zero_shot.towers import model_config, preprocess_config
 
 LIBRARIES = ("torch", "torchvision", "open_clip_torch", "transformers", "tokenizers", "safetensors", "numpy", "pillow")
-
-
-def write_json(path: Path, content) -> None:
-    """UTF-8 JSON with a final newline."""
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def write_pocket(clip, folder: Path) -> None:
@@ -77,17 +71,6 @@ def write_golden(folder: Path, pocket: Path, texts: list[str]) -> None:
                           @ torch.nn.functional.normalize(text, dim=-1).T).float()},
               folder / "golden.safetensors")
     (folder / "golden.safetensors").chmod(0o644)
-
-
-def describe_machine() -> dict:
-    """Processor and threads, for the badge beside each measured figure."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        models = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines()
-                  if line.startswith("model name")]
-        name = f"{models[0]}, {len(models)} cores" if models else name
-    return {"machine": name, "date": datetime.date.today().isoformat()}
 
 
 def library_versions() -> dict[str, str]:

@@ -19,7 +19,7 @@ from torch import nn
 
 from demos.clip_zero_shot.batches import PictureSource
 from demos.clip_zero_shot.captions import LANGUAGES, Captioner
-from demos.clip_zero_shot.data import STYLES
+from demos.base.emoji import STYLES
 from demos.clip_zero_shot.optim import Average, Checkpoint, Optimisers, Schedule
 from demos.clip_zero_shot.towers import encode_pictures, encode_ragged, encode_texts
 

@@ -16,7 +16,8 @@ from demos.base.clip.templates import read_templates
 from demos.clip_zero_shot import augment
 from demos.clip_zero_shot.batches import PictureSource
 from demos.clip_zero_shot.captions import LANGUAGES, Captioner
-from demos.clip_zero_shot.data import EmojiRow, PictureBank
+from demos.base.emoji import EmojiRow
+from demos.clip_zero_shot.data import PictureBank
 
 PASSING = 0.95  # share of emoji that the out-of-domain threshold lets through
 

@@ -20,19 +20,13 @@ import torch.distributed as dist
 
 from demos.base.clip.templates import read_templates
 from demos.base.devices import pick_device
+from demos.base.emoji import STYLES, EmojiRow, default_data_folder, hash_data, read_rows
+from demos.base.measured import describe_machine, write_json
 from demos.base.tokenizer import load_tokenizer
 from demos.clip_zero_shot import export, measure
 from demos.clip_zero_shot.batches import PictureSource
 from demos.clip_zero_shot.captions import Captioner
-from demos.clip_zero_shot.data import (
-    HELD_OUT,
-    STYLES,
-    EmojiRow,
-    default_data_folder,
-    hash_data,
-    read_bank,
-    read_rows,
-)
+from demos.clip_zero_shot.data import HELD_OUT, read_bank
 from demos.clip_zero_shot.fit import Settings, Student, fit, polish_texts
 from demos.clip_zero_shot.optim import is_first
 from demos.clip_zero_shot.towers import build_clip, start_patches
@@ -114,7 +108,7 @@ def run_stage(name: str, rows: list[EmojiRow], options: argparse.Namespace) -> S
         seconds += polishing
     if is_first():
         torch.save({"average": student.state_dict()}, final)
-        export.write_json(record, {
+        write_json(record, {
             "styles": stage.styles, "init": stage.init, "seed": stage.seed, "steps": schedule.step,
             "minutes": round(seconds / 60, 2), "device": options.device, "settings": dataclasses.asdict(settings),
             "processes": dist.get_world_size() if dist.is_initialized() else 1})
@@ -137,7 +131,7 @@ def write_shipped(students: dict[str, Student], rows: list[EmojiRow], options: a
     export.write_gallery(options.out, rows, features)
     export.write_golden(options.out, options.out / "pocket", golden_texts(rows))
     metrics = {
-        "measured": {**export.describe_machine(), "threads": torch.get_num_threads()},
+        "measured": {**describe_machine(), "threads": torch.get_num_threads()},
         "parameters": sum(p.numel() for p in shipped.model.parameters()),
         "zero_shot": {"shipped_seen": measure.measure_zero_shot(shipped, rows, everything)},
         "scenes": {"shipped_seen": measure.measure_scenes(shipped, rows, everything)},
@@ -152,11 +146,11 @@ def write_shipped(students: dict[str, Student], rows: list[EmojiRow], options: a
             metrics.setdefault(part, {}).update(figures)
     stages = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(options.work.glob("*.json"))}
     metrics["measured"]["minutes"] = round(sum(stage["minutes"] for stage in stages.values()), 1)
-    export.write_json(options.out / "metrics.json", metrics)
-    export.write_json(options.out / "recipe.json", {
+    write_json(options.out / "metrics.json", metrics)
+    write_json(options.out / "recipe.json", {
         "command": "python -m demos.clip_zero_shot.train", "stages": stages, "notes": options.notes,
         "data": hash_data(options.data), "libraries": export.library_versions(),
-        "device": export.describe_machine()["machine"], "precision": "bfloat16 products, float32 weights",
+        "device": describe_machine()["machine"], "precision": "bfloat16 products, float32 weights",
         "weights_sha256": export.hash_weights(options.out)})
     export.write_card(options.out, metrics, options.notes)
 
@@ -181,7 +175,7 @@ def measure_twin(name: str, student: Student, rows: list[EmojiRow], options: arg
         "sketches": {f"twin_{name}": measure.measure_sketches(twin, options.data)},
         "out_of_domain": {f"unseen_{name}": domain},
     }
-    export.write_json(kept, figures)
+    write_json(kept, figures)
     return figures
 
 

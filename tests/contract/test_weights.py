@@ -14,7 +14,9 @@ from safetensors import safe_open
 from demos.base.checkpoints import CHECKSUMS, verify_checksums
 from tests.contract.house import DEMOS, ROOT, WEIGHTS
 
-TRAINED = [demo for demo in DEMOS if any(c.folder is not None for c in demo.spec.checkpoints)]
+# A demo that only borrows a neighbour's pocket model has measured figures at most.
+TRAINED = [demo for demo in DEMOS if any(c.folder is not None and c.folder.is_relative_to(WEIGHTS / demo.id)
+                                         for c in demo.spec.checkpoints)]
 trained_demo = pytest.mark.parametrize("demo", TRAINED, ids=[demo.id for demo in TRAINED])
 
 # Megabytes (10^6 bytes) a demo's folder may have; all of them together 250, one file 10.
@@ -53,7 +55,7 @@ def test_pocket_folders_hold_what_their_checksums_say(demo):
     for checkpoint in demo.spec.checkpoints:
         if checkpoint.folder is None:
             continue
-        assert checkpoint.folder.is_relative_to(WEIGHTS / demo.id)
+        assert checkpoint.folder.is_relative_to(WEIGHTS)
         verify_checksums(checkpoint.folder, checkpoint.name)
         promised = re.findall(r"^([0-9a-f]{64})  (\S+)$", (checkpoint.folder / CHECKSUMS).read_text(), re.MULTILINE)
         assert {name for _, name in promised} == {

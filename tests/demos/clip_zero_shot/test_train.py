@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 from demos.clip_zero_shot import train
 from demos.clip_zero_shot.batches import PictureSource
 from demos.clip_zero_shot.captions import Captioner, pluralise, read_templates
-from demos.clip_zero_shot.data import STYLES, read_bank, read_rows
+from demos.base.emoji import STYLES, read_rows
+from demos.clip_zero_shot.data import read_bank
 from demos.clip_zero_shot.fit import contrast, spread
 from demos.clip_zero_shot.towers import build_clip, encode_pictures, encode_texts
 
