@@ -1,7 +1,7 @@
 // CLIP's stage: ranked bars, re-ranked here when the temperature moves or a label is dropped.
 "use strict";
 (() => {
-  const { h, register, fill } = epochs;
+  const { h, register, fill, percent } = epochs;
 
   // Softmax over the labels kept (CLIP), or a sigmoid per label (SigLIP): cosines never change.
   function probabilities(cosines, kept, scale, bias) {
@@ -20,8 +20,6 @@
     });
   }
   epochs.clip = { probabilities, againstBackground };
-
-  const percent = (p) => (p > 0 && p < 0.000005 ? "<0.001" : p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + "%";
 
   register("clip_stage", ({ root, config, props, watch, text }) => {
     const { demo } = config;

@@ -40,20 +40,24 @@ class ClipControls:
         inputs: what a handler is given, in the order of `read_question`'s arguments.
     """
 
-    def __init__(self, shell: Shell, *, emoji: str = EXAMPLE_EMOJI[0], preset: int = 0, ensemble: bool = False,
-                 templates: bool = True, picker: bool = True) -> None:
+    EXAMPLES = "examples"         # a demo's own [[examples]]: name, emoji, and labels or the number of a preset
+
+    def __init__(self, shell: Shell, *, emoji: str = EXAMPLE_EMOJI[0], preset: int = 0, labels: Sequence[str] = (),
+                 ensemble: bool = False, templates: bool = True, picker: bool = True) -> None:
         """
         Args:
-            emoji, preset: picture and ready-made labels at the start.
+            emoji, preset: picture and ready-made labels at the start; `labels` instead of ready-made ones.
             ensemble: start with all templates instead of the single one.
         """
         t, id = shell.text, shell.demo.id
         self.shell = shell
         presets = t.records("clip.presets")
         self.picture = picture_input(shell, default=emoji)
-        self.examples = chips("examples", t("clip.examples"), _examples(t)) if "examples" in t.keys() else None
+        self.examples = None
+        if self.EXAMPLES in t.keys():
+            self.examples = chips("examples", t("clip.examples"), _examples(t, self.EXAMPLES))
         self._presets = chips("presets", t("clip.presets_title"), [(p["name"], "\n".join(p["labels"])) for p in presets])
-        self.labels = gr.Textbox("\n".join(presets[preset]["labels"]), label=t("clip.labels"), lines=6, max_lines=12,
+        self.labels = gr.Textbox("\n".join(labels or presets[preset]["labels"]), label=t("clip.labels"), lines=6, max_lines=12,
                                  info=t("clip.labels_hint"), elem_id=f"{id}-labels")
         self.run = gr.Button(t("controls.run"), variant="primary", elem_id=f"{id}-run")
         self.templates = self.picker = None
@@ -140,7 +144,7 @@ def answer_banner(notes: list[str], stranger: bool, text: Text) -> dict:
                                             "value": VIT_B_32.id})
 
 
-def _examples(text: Text) -> list[tuple[str, dict]]:
+def _examples(text: Text, key: str) -> list[tuple[str, dict]]:
     presets = text.records("clip.presets")
     return [(e["name"], {"emoji": e["emoji"], "labels": "\n".join(e.get("labels") or presets[e["preset"]]["labels"])})
-            for e in text.records("examples")]
+            for e in text.records(key)]

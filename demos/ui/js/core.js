@@ -22,7 +22,7 @@ window.epochs = (() => {
   // h("button.primary", {onclick, "aria-label": …}, child, …): elements without innerHTML.
   function h(name, attributes = {}, ...children) {
     const [tag, ...classes] = name.split(".");
-    const svg = ["svg", "g", "rect", "text", "line", "title", "desc", "path", "circle"].includes(tag);
+    const svg = ["svg", "g", "rect", "text", "line", "title", "desc", "path", "circle", "image"].includes(tag);
     const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag)
       : document.createElement(tag || "div");
     if (classes.length) node.setAttribute("class", classes.join(" "));
@@ -60,5 +60,8 @@ window.epochs = (() => {
     region.textContent = sentence;
   }
 
-  return { register, mount, h, redraw, fill, read, say };
+  // A probability in words; the page's Python has a percent that writes it alike.
+  const percent = (p) => (p > 0 && p < 0.000005 ? "<0.001" : p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + "%";
+
+  return { register, mount, h, redraw, fill, read, say, percent };
 })();

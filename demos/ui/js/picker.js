@@ -46,5 +46,12 @@ epochs.chooseOffered = (demo, field, banner, picker) => {
   return { ...picker, id: banner.picked };
 };
 
+// What has arrived, told to its own picker and to the tab's others, which may list the same checkpoint.
+epochs.showArrived = ({ cards }, picker, ...others) => {
+  if (!cards) return [picker, ...others];
+  const renewed = (card) => cards.find((other) => other.id === card.id) || card;
+  return [{ ...picker, cards }, ...others.map((other) => ({ ...other, cards: other.cards.map(renewed) }))];
+};
+
 // A value that only travels between handlers: nothing to see.
 epochs.register("state", () => {});

@@ -21,8 +21,9 @@
     return [node, pen];
   }
 
-  // Centres the ink of `emoji` on a square: fonts differ in where they put a glyph in its box.
-  epochs.drawEmoji = (emoji, side = EMOJI_SIDE) => {
+  // Centres the ink of one emoji on a square canvas: fonts differ in where they put a glyph in its box.
+  // -> the canvas, or null where this device has no picture for it.
+  function drawGlyph(emoji, side) {
     const [wide, pen] = canvas(side * 2, side * 2);
     pen.font = `${side}px "Apple Color Emoji","Segoe UI Emoji","Noto Color Emoji","Twemoji Mozilla",sans-serif`;
     pen.textAlign = "center";
@@ -37,15 +38,28 @@
         if (x < x0) x0 = x; if (x > x1) x1 = x; if (y < y0) y0 = y; if (y > y1) y1 = y;
       }
     }
-    if (x1 < 0) return null;                     // this device has no picture for it
+    if (x1 < 0) return null;
     const [out, ink] = canvas(side, side);
     const size = Math.max(x1 - x0 + 1, y1 - y0 + 1);
     const scale = side * 0.94 / size;
     ink.imageSmoothingQuality = "high";
     ink.drawImage(wide, x0, y0, x1 - x0 + 1, y1 - y0 + 1,
       (side - (x1 - x0 + 1) * scale) / 2, (side - (y1 - y0 + 1) * scale) / 2, (x1 - x0 + 1) * scale, (y1 - y0 + 1) * scale);
+    return out;
+  }
+
+  // -> a data URI, or null. Several emoji stand in a row.
+  epochs.drawEmoji = (emoji, side = EMOJI_SIDE) => {
+    const glyphs = graphemes(emoji);
+    const drawn = glyphs.map((glyph) => drawGlyph(glyph, Math.round(side / glyphs.length)));
+    if (!drawn.length || drawn.includes(null)) return null;
+    const [out, pen] = canvas(side, side);
+    drawn.forEach((glyph, k) => pen.drawImage(glyph, k * glyph.width, (side - glyph.height) / 2));
     return out.toDataURL("image/png");
   };
+
+  const graphemes = (words) => (window.Intl?.Segmenter
+    ? [...new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(words)].map((s) => s.segment) : [words]);
 
   const readRaw = (file) => new Promise((done, fail) => {
     const reader = new FileReader();
