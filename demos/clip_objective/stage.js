@@ -252,10 +252,7 @@
       notes.replaceChildren(...result.notes.map((words) => h("p.obj-note", {}, words)));
       for (const button of [one, many, onward]) button.disabled = n() === 1;
       live.dataset.run = result.run;
-      // On a phone the stage lies below the controls: bring the answer to the visitor, unless they are still adding.
-      const adding = document.querySelector(`#${demo} .tray`)?.contains(document.activeElement);
-      if (!adding && root.getBoundingClientRect().top > innerHeight * 0.8)
-        root.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+      if (!document.querySelector(`#${demo} .tray`)?.contains(document.activeElement)) epochs.bringIntoView(root, demo);
       epochs.offerFigure(demo, figure);
     }
     watch("value", adopt);

@@ -52,7 +52,6 @@ epochs.templates = (() => {
     return Array.from({ length: rows }, (_, r) => Array.from({ length: width }, (_, k) => view.getFloat32(4 * (r * width + k), true)));
   }
 
-  const percent = (p) => (p > 0 && p < 0.000005 ? "<0.001" : p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + "%";
   const brief = (p) => (p >= 0.0095 ? (100 * p).toFixed(0) : "<1") + "%";
-  return { ensemble, unpack, percent, brief };
+  return { ensemble, unpack, percent: epochs.percent, brief };
 })();

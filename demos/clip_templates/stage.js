@@ -211,12 +211,7 @@ epochs.register("templates_stage", ({ root, config, props, watch, text }) => {
     makeTable();
     draw();
     table.dataset.run = result.run;
-    // On a phone the stage lies below the controls, on a laptop its verdict above the button: bring the
-    // answer to the visitor, unless a hand is still on the picture or in the labels.
-    const busy = document.querySelector(`#${demo} .sketch`) || document.activeElement?.closest(".picture, textarea");
-    const { top } = root.getBoundingClientRect();
-    if (!busy && (top > innerHeight * 0.65 || top < -40))
-      root.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    epochs.bringIntoView(root, demo);
     epochs.offerFigure(demo, () => epochs.templates.figure({ demo, result, now, off, columns, text }));
   }
   watch("value", adopt);

@@ -26,7 +26,8 @@ def build(shell: Shell) -> None:
     guess = shell.guess(**view.guess_values(metrics, t))
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes=["controls"]):
-            controls = ClipControls(shell, emoji=first["emoji"], preset=first["preset"], ensemble=True)
+            controls = ClipControls(shell, emoji=first["emoji"], preset=first["preset"], ensemble=True,
+                                    unfolded=True)
         with gr.Column(scale=7, min_width=320, elem_classes=["stage-column"]):
             shell.banner()
             progress = shell.banner("progress")

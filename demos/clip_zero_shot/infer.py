@@ -81,8 +81,8 @@ def background_captions(model: ClipModel, checkpoint: Checkpoint,
     """
     entries = gallery().entries
     chosen = np.linspace(0, len(entries) - 1, BACKGROUND).astype(int)
-    # A checkpoint that never read Chinese gets the English names.
-    language = request.language if request.language in checkpoint.languages else "en"
+    # A checkpoint that never read the page's language gets the names in its own.
+    language = request.language if request.language in checkpoint.languages else checkpoint.languages[0]
     names = tuple(name_of(entries[i], language) for i in chosen)
     templates = request.templates if checkpoint is POCKET else request.templates[:1]
     return names, classifier_weights(model, names, templates)

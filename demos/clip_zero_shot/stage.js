@@ -163,11 +163,7 @@
       makeRows();
       setScale(scale);
       list.dataset.run = result.run;
-      // On a phone the stage lies below the controls: bring the answer to the visitor, unless a hand is
-      // still on the picture (the next pen stroke, the next emoji).
-      const drawing = document.querySelector(`#${demo} .sketch`) || document.activeElement?.closest(".picture");
-      if (!drawing && root.getBoundingClientRect().top > innerHeight * 0.8)
-        root.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+      epochs.bringIntoView(root, demo);
       epochs.offerFigure(demo, figure);
     }
     watch("value", adopt);

@@ -43,11 +43,12 @@ class ClipControls:
     EXAMPLES = "examples"         # a demo's own [[examples]]: name, emoji, and labels or the number of a preset
 
     def __init__(self, shell: Shell, *, emoji: str = EXAMPLE_EMOJI[0], preset: int = 0, labels: Sequence[str] = (),
-                 ensemble: bool = False, templates: bool = True, picker: bool = True) -> None:
+                 ensemble: bool = False, templates: bool = True, picker: bool = True, unfolded: bool = False) -> None:
         """
         Args:
             emoji, preset: picture and ready-made labels at the start; `labels` instead of ready-made ones.
             ensemble: start with all templates instead of the single one.
+            unfolded: show templates and models at once.
         """
         t, id = shell.text, shell.demo.id
         self.shell = shell
@@ -62,7 +63,7 @@ class ClipControls:
         self.run = gr.Button(t("controls.run"), variant="primary", elem_id=f"{id}-run")
         self.templates = self.picker = None
         if templates or picker:
-            with gr.Accordion(t("clip.advanced"), open=False):
+            with gr.Accordion(t("clip.advanced" if picker else "clip.templates"), open=unfolded):
                 if templates:
                     self._build_templates(t, ensemble)
                 self.picker = Picker(shell) if picker else None

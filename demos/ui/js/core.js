@@ -63,5 +63,15 @@ window.epochs = (() => {
   // A probability in words; the page's Python has a percent that writes it alike.
   const percent = (p) => (p > 0 && p < 0.000005 ? "<0.001" : p >= 0.9995 ? "100" : p >= 0.1 ? (100 * p).toFixed(1) : (100 * p).toFixed(p < 0.001 ? 3 : 2)) + "%";
 
-  return { register, mount, h, redraw, fill, read, say, percent };
+  // After an answer: on a phone the stage lies below the controls, on a laptop sometimes above the button.
+  // Not while a hand is still on the picture (the next pen stroke, the next emoji) or in a text.
+  function bringIntoView(root, demo) {
+    const busy = document.querySelector(`#${demo} .sketch`) || document.activeElement?.closest(".picture, textarea");
+    const { top } = root.getBoundingClientRect();
+    if (busy || (top > -40 && top < innerHeight * 0.65)) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    root.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  }
+
+  return { register, mount, h, redraw, fill, read, say, percent, bringIntoView };
 })();
