@@ -118,7 +118,7 @@
     // The table, once per answer; `update` fills its cells.
     function build() {
       const wide = n() <= 5;
-      cells = result.captions.map((_, i) => result.captions.map((__, j) => h("td" + (i === j ? ".pair" : ""), {
+      cells = result.captions.map((_, i) => result.captions.map((__, j) => h("td" + (i === j ? ".obj-pair" : ""), {
         role: "gridcell", tabindex: i || j ? -1 : 0, onpointerover: () => point(i, j), onclick: (e) => e.currentTarget.focus({ preventScroll: true }),
         onfocus: () => point(i, j), onkeydown: (e) => walk(e, i, j) })));
       const head = h("tr", { role: "row" }, h("td", {}), result.captions.map((_, j) => h("th" + (wide ? "" : ".upright"), { scope: "col", role: "columnheader", title: captionAt(j) },

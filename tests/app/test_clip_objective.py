@@ -121,7 +121,7 @@ def test_four_animals(invite) -> None:
     rows, columns, mean = losses(visitor)
     assert mean == pytest.approx((rows + columns) / 2, abs=0.001) and mean < math.log(4)
     assert f"{mean:.3f}" in part(visitor, ".facts-sentence").first.inner_text()
-    assert part(visitor, "td.pair").count() == 4
+    assert part(visitor, "td.obj-pair").count() == 4
     show(visitor, "rows")
     assert all(sum(float(w.rstrip("%")) for w in row) == pytest.approx(100, abs=1.5) for row in values(visitor))
     show(visitor, "columns")
@@ -221,7 +221,7 @@ def test_an_upload_waits_for_its_caption(invite) -> None:
     caption = part(visitor, ".tray-caption").nth(4)
     caption.fill("four corners")
     caption.press("Enter")
-    visitor.page.wait_for_function(f"() => document.querySelectorAll('#{ID} td.pair').length === 5")
+    visitor.page.wait_for_function(f"() => document.querySelectorAll('#{ID} td.obj-pair').length === 5")
     assert part(visitor, ".banner.error").count() == 0
 
 
@@ -231,7 +231,7 @@ def test_hostile_captions_are_text_here_and_at_home(invite) -> None:
         part(visitor, ".tray-caption").nth(n).fill(words)
     run(visitor)
     assert part(visitor, ".obj-matrix thead .obj-caption").all_inner_texts() == list(HOSTILE)
-    cell = part(visitor, "td.pair").first
+    cell = part(visitor, "td.obj-pair").first
     cell.click()
     assert HOSTILE[0] in part(visitor, ".obj-detail").inner_text()
     for key in ("gradient", "springs"):
@@ -253,7 +253,7 @@ def test_hostile_captions_are_text_here_and_at_home(invite) -> None:
 def test_twelve_pairs_on_a_phone_in_chinese(invite) -> None:
     visitor = open_home(invite, f"/zh?demo={ID}", size=PHONE)
     run(visitor, "\u5341\u4e8c\u6837\u4e1c\u897f")
-    assert part(visitor, "td.pair").count() == 12
+    assert part(visitor, "td.obj-pair").count() == 12
     for key in ("cosine", "rows", "columns", "gradient", "springs"):
         show(visitor, key)
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], key
