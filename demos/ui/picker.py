@@ -22,21 +22,23 @@ FIELD = "model"
 
 
 class Picker:
-    """Cards to choose a checkpoint from, in the address as `model`.
+    """Cards to choose a checkpoint from, in the address as `field`. A tab may have several.
 
     Attributes:
         component: its value is {"id", "cards"}; give it to handlers as an input and read the choice
             with `chosen_id`. Its `select` event asks for the chosen one's download.
     """
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, *, field: str = FIELD, title: str | None = None) -> None:
         self.known = shell.demo.spec.checkpoints
         self.text = shell.text
+        self.field = field
         default = self.known[0].id
+        words = shell.text.section("picker")
         self.component = browser_component(
-            "picker", self.value(default), demo=shell.demo.id, field=FIELD, own=any_checkpoint_allowed(),
-            text=shell.text.section("picker"))
-        shell.bind(self.component, QueryField(FIELD, self._parse, default), self.value)
+            "picker", self.value(default), demo=shell.demo.id, field=field, own=any_checkpoint_allowed(),
+            text=words | {"label": title or words["label"]})
+        shell.bind(self.component, QueryField(field, self._parse, default), self.value)
         shell.pickers.append(self)
 
     def value(self, id: str) -> dict:
@@ -47,29 +49,31 @@ class Picker:
         return {"id": id, "cards": [self._card(c) for c in checkpoints]}
 
     def connect(self, shell: Shell, progress: gr.HTML, offers: Sequence[gr.HTML],
-                run: Callable[..., tuple], inputs: list, outputs: list) -> None:
+                run: Callable[..., tuple], inputs: list, outputs: list, others: Sequence[Picker] = ()) -> None:
         """Wires the downloads: from a card's button, or from a banner of `offers` whose action names a
         checkpoint. When one has arrived and is still the chosen one, `run` follows by itself.
 
         Args:
             progress: a banner of its own, so that other runs go on beside the download.
-            inputs, outputs: of `run`; the picker's component is the last input.
+            inputs, outputs: of `run`; the picker's component is among the inputs.
+            others: the tab's other pickers, whose cards learn of the arrival.
         """
+        mine = [component is self.component for component in inputs].index(True)
         arrived = browser_component("state")       # {"ready": id, "cards": [...]} of the last download
         name, picker = json.dumps(shell.demo.id), self.component
-        take = f"(banner, picker) => epochs.chooseOffered({name}, {json.dumps(FIELD)}, banner, picker)"
+        pickers = [picker, *(other.component for other in others)]
+        take = f"(banner, picker) => epochs.chooseOffered({name}, {json.dumps(self.field)}, banner, picker)"
         chosen = [offer.select(None, [offer, picker], picker, js=take, api_visibility="private").then
                   for offer in offers]
         fetched = shell.on([picker.select, *chosen], self.fetch, [picker], [arrived], banner=progress,
                            compute=False, concurrency_id="download", concurrency_limit=2)
         progress.clear(None, None, None, cancels=fetched, api_visibility="private")
         for ended in fetched:
-            shown = ended.then(None, [picker, arrived], picker, api_visibility="private",
-                               js="(picker, arrived) => arrived.cards ? {...picker, cards: arrived.cards} : picker")
+            shown = ended.then(None, [arrived, *pickers], pickers, js="epochs.showArrived", api_visibility="private")
             # Nothing starts, and no message goes, when nothing has arrived.
             busy = (f"(got, ...values) => {{ if (got.ready) epochs.busy({shell.alert.elem_id!r}, values); "
                     "return [got, ...values]; }")
-            shell.on(shown.then, lambda got, *values: run(*values) if got.get("ready") == chosen_id(values[-1])
+            shell.on(shown.then, lambda got, *values: run(*values) if got.get("ready") == chosen_id(values[mine])
                      else (gr.skip(),) * (len(outputs) + 1), [arrived, *inputs], outputs, js=busy)
 
     def fetch(self, value: dict) -> Iterator[tuple[dict, dict]]:
@@ -92,9 +96,9 @@ class Picker:
         found = status(checkpoint, _memory())
         t = self.text
         details = []
-        if checkpoint.licence:
+        if checkpoint.parameters:                  # not for what a visitor typed
             count = say_count(t, 1e6 * checkpoint.parameters)
-            details.append(t("picker.detail", parameters=count, licence=checkpoint.licence))
+            details.append(t("picker.detail", parameters=count, licence=checkpoint.licence or t("picker.no_licence")))
         if checkpoint.gigabytes >= 0.1:
             details.append(t("picker.memory", gigabytes=f"{checkpoint.gigabytes:g}"))
         megabytes = round(found.megabytes) or "?"
@@ -105,11 +109,11 @@ class Picker:
     def _parse(self, raw: str) -> str:
         # A stranger's link may name what is on the Hub, never a folder of this machine.
         if not is_repo_id(raw) and raw not in {checkpoint.id for checkpoint in self.known}:
-            raise ValueError(f"{FIELD}: {raw!r}")
+            raise ValueError(f"{self.field}: {raw!r}")
         try:
             return find_checkpoint(raw, self.known, allow_any=any_checkpoint_allowed()).id
         except UserError as error:
-            raise ValueError(f"{FIELD}: {raw!r}") from error
+            raise ValueError(f"{self.field}: {raw!r}") from error
 
 
 def chosen_id(value: object) -> str:

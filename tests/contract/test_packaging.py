@@ -23,7 +23,8 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 HEADER = yaml.safe_load(README.split("---\n")[1])
 
 # Import name -> distribution, where they differ.
-DISTRIBUTIONS = {"PIL": "pillow", "open_clip": "open_clip_torch", "huggingface_hub": "huggingface-hub", "yaml": "pyyaml"}
+DISTRIBUTIONS = {"PIL": "pillow", "open_clip": "open_clip_torch", "huggingface_hub": "huggingface-hub", "yaml": "pyyaml",
+                 "sklearn": "scikit-learn"}
 # ZeroGPU brings it.
 OPTIONAL = {"spaces"}
 # Imported by open_clip; named because its version belongs to torch's.

@@ -70,6 +70,8 @@ def _read_open_clip(folder: Path) -> tuple[Any, Callable, Any]:
     with _without_initialisation():
         network, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}", require_pretrained=True)
     tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+    if getattr(network, "logit_bias", None) is not None and not _holds(folder, "logit_bias"):
+        raise ValueError("no logit_bias")          # open_clip would take 0 for it
     inner = getattr(tokenizer, "tokenizer", None)
     if inner is not None:
         # Without this file some of transformers' classes make up a vocabulary of five tokens.
@@ -79,6 +81,16 @@ def _read_open_clip(folder: Path) -> tuple[Any, Callable, Any]:
         # pads at the front where its configuration does not say.
         inner.padding_side = "right"
     return network, preprocess, tokenizer
+
+
+def _holds(folder: Path, tensor: str) -> bool:
+    from safetensors import safe_open
+
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, framework="numpy") as file:
+            if tensor in file.keys():  # noqa: SIM118 - no mapping
+                return True
+    return False
 
 
 def _read_chinese_clip(folder: Path) -> tuple[Any, Callable, Any]:

@@ -1,7 +1,8 @@
 """A CLIP in memory: pictures and texts in, unit vectors out (Radford et al. 2021, arXiv:2103.00020;
 SigLIP: Zhai et al. 2023, arXiv:2303.15343).
 
-Any open_clip network works alike: the pocket model, LAION's ViT-B-32, SigLIP.
+Any open_clip network works alike (the pocket model, LAION's ViT-B-32, SigLIP), and so does Chinese-CLIP
+behind the adapter of `chinese.py`.
 
     logits = logit_scale * image_features @ text_features.T + (logit_bias or 0)
 """
@@ -30,7 +31,7 @@ _CHARACTERS_PER_TOKEN = 16
 
 
 class ClipModel:
-    """An open_clip network with its preprocessing and tokenizer; safe to share between threads.
+    """A network with open_clip's interface, its preprocessing and tokenizer; safe to share between threads.
 
     Attributes:
         logit_scale: inverse temperature, already exponentiated (100 for OpenAI's).
@@ -127,7 +128,8 @@ def _encode_unpadded(network: Any, tokens: Any) -> Any:
     import torch.nn.functional as F
     from open_clip.transformer import text_global_pool
 
-    if type(network) is not open_clip.CLIP or network.attn_mask is None:
+    if (type(network) is not open_clip.CLIP or network.attn_mask is None
+            or network.text_pool_type not in ("argmax", "eos")):
         return network.encode_text(tokens, normalize=True)
     length = int((tokens != 0).any(dim=0).nonzero().max()) + 1
     tokens = tokens[:, :length]

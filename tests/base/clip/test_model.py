@@ -256,3 +256,12 @@ def test_leaving_out_the_padding_changes_nothing(tmp_path, texts: list[str]) -> 
     with torch.inference_mode():
         padded = network.eval().encode_text(tokens, normalize=True)
         assert torch.allclose(_encode_unpadded(network, tokens), padded, atol=1e-5)
+
+
+def test_a_tower_that_reads_its_last_position_keeps_the_padding(tmp_path) -> None:
+    folder = write_tiny_clip(tmp_path / "tiny")
+    change(folder, text_cfg={"pool_type": "last"})
+    write_checksums(folder)
+    model, texts = load_clip(make_checkpoint(folder), pick_device()), ["a", "a longer text"]
+    np.testing.assert_allclose(model.text_features(texts), reference(folder, pictures(1), texts)[1], atol=1e-6)
+    np.testing.assert_allclose(model._encode_texts(["a"]), model.text_features(["a"]), atol=1e-6)
