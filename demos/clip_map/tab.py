@@ -42,8 +42,9 @@ def build(shell: Shell) -> None:
     shell.story()
 
     shell.bind(captions, text_field("captions", captions.value, limit=MAX_CAPTIONS * (MAX_CAPTION_CHARS + 1)))
-    for field in (choice_field("view", "both", ("both", "centred", "pictures")), choice_field("colour", "side", ("side", "kind")),
-                  number_field("closed", 0, LOW, HIGH), text_field("selected", limit=24)):
+    for field in (choice_field("view", "both", ("both", "centred", "pictures")),
+                  choice_field("colour", "side", ("side", "kind")), number_field("closed", 0, LOW, HIGH),
+                  text_field("selected", limit=24)):
         shell.remember(field)                      # the stage's own
 
     example = ready.select(None, ready, [tray, captions], api_visibility="private",

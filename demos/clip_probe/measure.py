@@ -48,7 +48,7 @@ def measure_task(task: Task, checkpoint: Checkpoint, splits: int) -> dict[str, o
             for language, names in task.names.items()}
     # As features are: vectors of unit length. White paper is zero.
     ink = 1 - task.pictures.reshape(len(task.pictures), -1) / 255
-    pixels = span(ink / np.linalg.norm(ink, axis=1, keepdims=True))[0]
+    pixels = span(ink / np.maximum(np.linalg.norm(ink, axis=1, keepdims=True), 1e-6))[0]
     sizes = np.bincount(task.classes)
     return {
         "classes": len(sizes), "pictures": len(task.pictures), "smallest_class": int(sizes.min()),

@@ -34,8 +34,9 @@
     const ticks = strengths.filter((_, k) => k % (width < 420 ? 5 : 2) === 0);
     return sheet(width, height, h("title", {}, fill(text.curve_title, { what: text[name] })), h("desc", {}, clean(own.tellFlips(curve, marks, text))),
       [0, 0.5, 1].map((p) => h("g", {}, rule(pad.left, y(p), width - pad.right, y(p)), word(pad.left - 6, y(p) + 4, `${100 * p}%`, { "text-anchor": "end" }))),
+      word(0, pad.top - 10, text.axis_y, { "font-size": 11.5 }),
       ticks.map((s) => word(x(s), height - pad.bottom + 16, unit(name, s, text), { "text-anchor": "middle" })),
-      word(width - pad.right, height - 3, fill(text.axis_x, { what: text[name] }), { "text-anchor": "end", "font-size": 11.5 }),
+      word(width - pad.right, height - 3, slider === undefined ? text[name] : fill(text.axis_x, { what: text[name] }), { "text-anchor": "end", "font-size": 11.5 }),
       marks.flips.map(({ strength, other }) => {
         const left = x(strength) > width * 0.62;
         return h("g.flip-mark", {}, rule(x(strength), pad.top, x(strength), height - pad.bottom, { stroke: ink, "stroke-dasharray": "4 3" }),
@@ -46,15 +47,15 @@
         return h("g", {}, h("path", { d: "M" + points.map((p) => p.join(" ")).join("L"), fill: "none", stroke: colour(k), "stroke-width": k ? 2 : 3, "stroke-linejoin": "round" }),
           points.map(([cx, cy]) => h("circle", { cx, cy, r: k ? 2.2 : 3, fill: colour(k) })));
       }).reverse(),
-      slider === undefined ? null : h("g.slider-mark", {}, rule(x(slider), pad.top - 4, x(slider), height - pad.bottom, { stroke: ink, "stroke-width": 2 }),
-        h("circle", { cx: x(slider), cy: pad.top - 6, r: 6, fill: ink }),
+      slider === undefined ? null : h("g.slider-mark", {}, rule(x(slider), pad.top - 8, x(slider), height - pad.bottom, { stroke: ink, "stroke-width": 2 }),
+        h("circle", { cx: x(slider), cy: pad.top - 10, r: 6, fill: ink }),
         shown.map((i, k) => h("circle", { cx: x(slider), cy: y(now[i]), r: 4.5, fill: "var(--e-paper)", stroke: colour(k), "stroke-width": 2.5 })).reverse()));
   };
 
   // The curve on its own: {name, svg, rows, record} for the save buttons.
   own.curveFigure = (curve, marks, text) => {
     const { run, name, strengths, probabilities, labels } = curve;
-    const shown = own.curveLines(curve, 5), width = 720, height = 330, pad = { left: 48, right: 20, top: 22, bottom: 44 };
+    const shown = own.curveLines(curve, 5), width = 720, height = 330, pad = { left: 48, right: 24, top: 34, bottom: 44 };
     const plot = own.curveSvg(curve, marks, { width, height, pad, shown, colour: printed, text, ink: "#1d1d1f", soft: "#60646c", line: "#dfe3ea" });
     const word = (x, y, s, more = {}) => h("text", { x, y, "font-size": 13, fill: "#1d1d1f", ...more }, clean(s));
     plot.setAttribute("y", 36);

@@ -3,7 +3,7 @@
 (() => {
   const { h, register, fill, percent } = epochs;
   const own = (epochs.robustness ??= {});
-  const HEIGHT = 230, PAD = { left: 44, right: 14, top: 18, bottom: 34 }, LINES = 5, STILL = 450;
+  const HEIGHT = 244, PAD = { left: 44, right: 18, top: 34, bottom: 34 }, LINES = 5, STILL = 450;
   const colour = (k) => `var(--epochs-series-${k + 1})`;
 
   register("clip_sweep", ({ root, config, props, trigger, watch, text }) => {

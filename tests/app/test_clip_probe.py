@@ -49,7 +49,8 @@ def home(invite, path: str = HOME, **options: object) -> Visitor:
 def shares(visitor: Visitor) -> dict[str, list[float]]:
     """By class, the probe's and zero-shot's percentage of the test picture."""
     rows = visitor.page.evaluate(f"[...document.querySelectorAll('#{ID} .probe-row')].map((row) =>"
-                                 " [row.querySelector('.name').textContent, [...row.querySelectorAll('.p')].map((p) => p.textContent)])")
+                                 " [row.querySelector('.name').textContent,"
+                                 " [...row.querySelectorAll('.p')].map((p) => p.textContent)])")
     return {name: [percent(shown) for shown in both] for name, both in rows}
 
 
@@ -61,7 +62,7 @@ def test_default_classes_show_the_point(invite) -> None:
     visitor = home(invite)
     train(visitor)
     both = shares(visitor)
-    assert len(both) == 2 and all(sum(column) == pytest.approx(100, abs=0.3) for column in zip(*both.values()))
+    assert len(both) == 2 and all(sum(column) == pytest.approx(100, abs=0.3) for column in zip(*both.values(), strict=True))
     scores = part(visitor, ".probe-score b").all_inner_texts()
     assert all(re.fullmatch(r"\d+ of 12", score) for score in scores)
     probe, zero = (int(score.split()[0]) for score in scores)

@@ -108,7 +108,7 @@ class ClipVisitor(Visitor):
 
     def open_advanced(self) -> None:
         if not self.part("templates").is_visible():
-            self.page.locator(".controls button.label-wrap").click()
+            self.page.locator(f"#{self.ID} .controls button.label-wrap").click()
             self.part("templates").wait_for()
 
 

@@ -78,7 +78,9 @@ class ClipModel:
         """
         with self._lock:
             rows = {text: self._texts[text] for text in texts if text in self._texts}
-        new = [text for text in dict.fromkeys(texts) if text not in rows]
+        # Texts of a length together, as tokens go: a batch costs as much as its longest.
+        new = sorted((text for text in dict.fromkeys(texts) if text not in rows),
+                     key=lambda text: (len(text.split()), len(text)))
         for start in range(0, len(new), TEXT_BATCH):
             batch = new[start:start + TEXT_BATCH]
             # Copies: a row that is a view would keep its whole batch alive.

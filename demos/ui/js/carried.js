@@ -4,11 +4,19 @@ epochs.carried = (() => {
   const held = Object.create(null);              // name -> the newest value, whichever demo it was put into
   const news = new Set();                        // demos that were given something they have not run on
 
-  const put = (name, value) => { held[name] = value; };
+  const put = (name, value) => { if (!value?.untouched) held[name] = value; };
   const same = (a, b) => (a?.data !== undefined || b?.data !== undefined ? a?.data === b?.data : a === b);
 
+  // A tab's components are made when it is first opened, and what is sent to them earlier is lost.
+  async function opened(demo) {
+    const button = () => document.getElementById(`${demo}-run`);
+    for (let tries = 0; !button() && tries < 100; tries++) await new Promise((done) => setTimeout(done, 50));
+    return button();
+  }
+
   // -> the values a demo's controls should have now.
-  function take(demo, names, values) {
+  async function take(demo, names, values) {
+    await opened(demo);
     return names.map((name, i) => {
       if (!(name in held) || same(held[name], values[i])) return values[i];
       news.add(demo);
@@ -16,8 +24,8 @@ epochs.carried = (() => {
     });
   }
 
-  function run(demo) {
-    if (news.delete(demo)) document.getElementById(`${demo}-run`)?.click();
+  async function run(demo) {
+    if (news.delete(demo)) (await opened(demo))?.click();
   }
 
   return { put, take, run };

@@ -42,9 +42,9 @@
       if (value.emoji && !value.data) {
         const data = epochs.drawEmoji(value.emoji);
         if (!data) { fail(fill(text.no_glyph, { emoji: value.emoji })); return; }
-        props.value = { ...value, source: "emoji", data };
+        // What nobody chose does not follow a visitor to the next demo.
+        props.value = { ...value, source: "emoji", data, untouched: value.emoji === config.start };
         show(props.value);
-        if (value.emoji !== config.start) trigger("change");     // the neighbours' pictures follow; nothing runs
       } else show(value);
     }
     watch("value", adopt);

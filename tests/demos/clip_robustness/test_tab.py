@@ -92,7 +92,7 @@ def test_a_curve_has_a_row_for_every_picture() -> None:
     ({"pictures": [5]}, "picture_not_a_picture"), ({"pictures": ["data:image/png;base64,####"]}, "picture_corrupt"),
     ({"labels": []}, "labels_empty"), ({"labels": ["x" * 500]}, "label_long"), ({"templates": ["x"]}, "template_no_slot"),
     ({"settings": {"turn": 1e9}}, "slider_range"), ({"settings": {"word": "x" * 99}}, "word_long"),
-    ({"checkpoint": VIT_B_32.id}, "checkpoint_needs_download"), ({"checkpoint": "../../etc"}, "folder_missing"),
+    ({"checkpoint": VIT_B_32.id}, "checkpoint_needs_download"), ({"checkpoint": "./nowhere/at/all"}, "folder_missing"),
 ])
 def test_questions_that_no_page_of_ours_asks(changes: dict, key: str, language: str) -> None:
     message = refused(key, language, live(asked(**changes), language))
