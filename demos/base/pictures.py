@@ -45,11 +45,15 @@ _BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticE
 _DATA_URI = re.compile(r"data:[a-z0-9.+-]{0,64}(?:/[a-z0-9.+-]{0,128})?;base64,")
 
 
-def decode_picture(data: bytes) -> Image.Image:
+def decode_picture(data: bytes, side: int | None = None) -> Image.Image:
     """A visitor's file as an upright RGB picture, longest side at most 1,024 px.
 
     The first frame of an animation; transparency over white; 16-bit and float samples scaled to 8
     bits; colour profiles and all other metadata but the orientation dropped.
+
+    Args:
+        side: refuse pictures larger than so many pixels a side, before their pixels are read: for inputs
+            that hold many pictures, which the page sends small.
 
     Raises:
         UserError: `picture_empty`, `picture_bytes`, `picture_not_a_picture`, `picture_format`,
@@ -61,15 +65,18 @@ def decode_picture(data: bytes) -> Image.Image:
         raise _too_many_bytes(len(data))
     with _broken_means_corrupt():
         picture = open_picture(data)
+        if side is not None and max(picture.size) > side:
+            raise UserError("picture_too_large", megapixels=-(-picture.width * picture.height // 1_000_000),
+                            limit=-(-side * side // 1_000_000))
         one_at_a_time = picture.width * picture.height > _LARGE
         with _one_large_picture if one_at_a_time else nullcontext():
             return _read(picture)
 
 
-def picture_from_data_uri(uri: object) -> Image.Image:
+def picture_from_data_uri(uri: object, side: int | None = None) -> Image.Image:
     """The picture in a `data:image/png;base64,...` address as a browser writes it.
 
-    The declared media type is not believed; the bytes decide.
+    The declared media type is not believed; the bytes decide. `side`: as of `decode_picture`.
 
     Raises:
         UserError: the address is not of that form (`picture_not_a_picture`), or as `decode_picture`.
@@ -87,7 +94,7 @@ def picture_from_data_uri(uri: object) -> Image.Image:
         data = base64.b64decode(uri[head.end():], validate=True)
     except (binascii.Error, ValueError):
         raise UserError("picture_corrupt") from None
-    return decode_picture(data)
+    return decode_picture(data, side)
 
 
 def picture_digest(picture: Image.Image) -> str:

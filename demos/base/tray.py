@@ -134,12 +134,12 @@ def _read_line(line: str, limits: TrayLimits, groups: int) -> dict[str, object]:
 
 
 def _read_entry(entry: object, number: int, groups: int) -> TrayPicture:
-    from .pictures import picture_from_data_uri
+    from .pictures import LONGEST_SIDE, picture_from_data_uri
 
     if not isinstance(entry, dict):
         raise UserError("tray_broken", number=number)
     try:
-        picture = picture_from_data_uri(entry.get("data"))
+        picture = picture_from_data_uri(entry.get("data"), LONGEST_SIDE)
     except UserError as reason:
         raise UserError("tray_broken", number=number) from reason
     emoji, caption, group = entry.get("emoji"), entry.get("caption"), entry.get("group")

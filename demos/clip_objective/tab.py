@@ -8,7 +8,6 @@ import gradio as gr
 
 from ..base.clip.question import tidy
 from ..base.errors import UserError
-from ..base.measured import read_metrics
 from ..base.query import choice_field, number_field
 from ..base.tray import read_tray
 from ..ui.browser import browser_component
@@ -46,7 +45,7 @@ def build(shell: Shell) -> None:
             facts = shell.facts()
             shell.take(lambda: inspect.getmodule(symmetric_cross_entropy))
     curve = scale_curve(t.language)
-    shell.story(view.story_figure(curve, read_metrics("clip_zero_shot"), t), **view.story_values(curve, t))
+    shell.story(view.story_figure(curve, t), **view.story_values(curve, t))
 
     for field in (number_field("scale", 0, 1, MAX_SCALE), choice_field("objective", OBJECTIVES[0], OBJECTIVES),
                   choice_field("view", VIEWS[0], VIEWS), number_field("shift", 0, 0, MAX_PAIRS - 1, whole=True)):

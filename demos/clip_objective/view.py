@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..base import provenance
 from ..base.clip.notes import zero_shot_notes
-from ..base.provenance import live_badge, measured_badge
+from ..base.provenance import live_badge
 from ..base.spec import Checkpoint
 from ..base.text import Text
 from ..figures import palette
@@ -134,14 +134,14 @@ def story_values(curve: ScaleCurve, text: Text) -> dict[str, object]:
             "flat": f"{curve.scales[0]:g}", "many_chance": f"{math.log(many):.2f}", "paper_chance": f"{math.log(32_768):.1f}"}
 
 
-def story_figure(curve: ScaleCurve, metrics: dict, text: Text) -> dict[str, object]:
+def story_figure(curve: ScaleCurve, text: Text) -> dict[str, object]:
     """The loss by logit scale, a line for each batch size: SVG, rows, badge."""
     lines = tuple(Line(text("story_figure.line", n=f"{n:,}"), curve.scales, losses, points=True)
                   for n, losses in curve.losses.items())
     figure = Curve(lines, x_name=text("story_figure.x"), y_name=text("story_figure.y"), x_log=True, y_format="{:.2g}")
     return {"name": "epochs-clip-objective-scale",
             "svg": figure.svg(text("story_figure.title"), figure.alt(text.section("story_figure"))),
-            "rows": figure.data(), "badge": measured_badge(metrics["measured"], text)}
+            "rows": figure.data(), "badge": live_badge(text)}
 
 
 def _numbers(indices: list[int] | tuple[int, ...]) -> str:

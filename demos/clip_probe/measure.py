@@ -6,7 +6,7 @@ kinds of emoji in the Twemoji style (asked of `--twin`, a model of the same reci
 that style; of the shipped one where there is no twin), sketches by people, and handwritten digits
 (the shipped model has seen neither).
 
-Writes weights/clip_probe/metrics.json. About two minutes on two cores.
+Writes weights/clip_probe/metrics.json. The file says how long it took.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from ..base.clip.question import check_templates
 from ..base.clip.zero_shot import softmax
 from ..base.errors import UserError
 from ..base.provenance import Run
+from ..base.tray import MAX_GROUP_CHARS
 
 FEWEST_CLASSES, MOST_CLASSES = 2, 6
 MOST_EXAMPLES = 48
-MAX_NAME_CHARS = 40
 # Exponents of ten of the inverse strength of the regularisation (scikit-learn's C, 1 / lambda in the paper).
 LOWEST_LOG_C, HIGHEST_LOG_C, LOG_C = -3.0, 3.0, 1.0
 MAX_SEED = 9999
@@ -152,6 +152,8 @@ class Trained:
     def __post_init__(self) -> None:
         if not FEWEST_CLASSES <= len(self.names) <= MOST_CLASSES or len(self.probe.intercepts) != len(self.names):
             raise ValueError(f"{len(self.names)} names, {len(self.probe.intercepts)} classes")
+        if any(len(name) > MAX_GROUP_CHARS for name in self.names):
+            raise ValueError("a name no page of ours keeps")
         check_templates(self.templates)
 
 

@@ -11,7 +11,7 @@ from ..base.devices import free_memory
 from ..base.errors import UserError
 from ..base.hub import is_offline
 from ..base.measured import read_metrics
-from ..base.pictures import picture_from_data_uri
+from ..base.pictures import LONGEST_SIDE, picture_from_data_uri
 from ..base.query import choice_field, number_field, text_field
 from ..base.spec import Checkpoint
 from ..base.text import Text
@@ -108,7 +108,7 @@ def read_asked(asked: object) -> Request:
         raise UserError("pictures_many", n=len(pictures), limit=STEPS)
     import numpy as np
 
-    decoded = tuple(view.shrink(np.asarray(picture_from_data_uri(picture))) for picture in pictures)
+    decoded = tuple(view.shrink(np.asarray(picture_from_data_uri(picture, LONGEST_SIDE))) for picture in pictures)
     return Request(decoded, tuple(lists[0]), tuple(lists[1]), asked["checkpoint"])
 
 

@@ -135,8 +135,12 @@ def measured_values(metrics: dict, text: Text) -> dict[str, object]:
 
 def story_values(metrics: dict, text: Text) -> dict[str, object]:
     """The figures in the story's sentences, from the recipe's file: {turn_45} is a share named right."""
-    values = {f"{name}_{strength}": f"{100 * share:.0f}" for name, curve in metrics["pocket"]["corruptions"].items()
-              for strength, share in zip(curve["strengths"], curve[text.language], strict=True)}
+    values = {}
+    for prefix, part in (("", metrics["pocket"]), ("twin_", metrics["twin"])):
+        values[f"{prefix}clean"] = f"{100 * part['clean'][text.language]:.0f}"
+        for name, curve in part["corruptions"].items():
+            values |= {f"{prefix}{name}_{strength}": f"{100 * share:.0f}"
+                       for strength, share in zip(curve["strengths"], curve[text.language], strict=True)}
     return values | measured_values(metrics, text) | {"names": f"{metrics['names']:,}"}
 
 

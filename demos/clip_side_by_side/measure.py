@@ -4,7 +4,7 @@ Every emoji drawing, in all four styles, is named among all names: by the pocket
 with fewer bits a weight, and in the other language. And SigLIP's two numbers are fitted to the same
 cosines. The shipped model has seen these drawings: the figures are about how the copies compare.
 
-Writes weights/clip_side_by_side/metrics.json. About two minutes on two cores.
+Writes weights/clip_side_by_side/metrics.json. The file says how long it took.
 """
 
 from __future__ import annotations

@@ -77,12 +77,13 @@
       chosen = m;
       list.querySelectorAll("button").forEach((button, i) => button.setAttribute("aria-pressed", i === m));
       const found = result.deletion[m];
+      const gap = found ? found.random_area - found.area : 0;
       plot = found ? curve(result, m, text) : null;
       plotBox.replaceChildren(...(plot ? [h("p.axis", {}, h("span", {}, `${result.by_probability ? text.probability : text.cosine}: ${result.labels[m]}`),
         h("span.where-key", {}, h("span.where-key-map", {}, text.by_map), h("span.where-key-chance", {}, text.by_chance))), plot.node] : []));
-      judged.textContent = !found ? text.areas_absent : fill(found.area < found.random_area ? text.areas : text.areas_worse,
-        { area: found.area.toFixed(3), random: found.random_area.toFixed(3), gap: (found.random_area - found.area).toFixed(3) });
-      judged.classList.toggle("worse", Boolean(found) && found.area >= found.random_area);
+      judged.textContent = !found ? text.areas_absent : fill(Math.abs(gap) < result.least ? text.areas_same : gap > 0 ? text.areas : text.areas_worse,
+        { area: found.area.toFixed(3), random: found.random_area.toFixed(3), gap: gap.toFixed(3) });
+      judged.classList.toggle("worse", Boolean(found) && gap < result.least);
       paintLarge();
     }
 

@@ -19,6 +19,8 @@ from ..figures.bars import Bar, Bars
 from ..figures.heatmap import common_scale
 from .schema import Request, Result
 
+LEAST = 0.005                 # a smaller difference of areas says nothing either way
+
 _runs = itertools.count(1)
 _COLOURS = 129                # of the diverging map handed to the browser; the middle one is 0
 
@@ -42,7 +44,7 @@ def stage_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
         "shares": np.round(result.shares, 5).tolist(),
         "deletion": [{"scores": np.round(d.scores, 5).tolist(), "random": np.round(d.random, 5).tolist(),
                       "area": d.area, "random_area": d.random_area} for d in result.deletion],
-        "by_probability": result.by_probability,
+        "by_probability": result.by_probability, "least": LEAST,
         "method": request.method, "checkpoint": checkpoint.id, "name": checkpoint.name,
         "provenance": {"device": result.run.device, "dtype": result.run.dtype,
                        "milliseconds": round(result.run.milliseconds, 1), "revision": checkpoint.revision,
@@ -59,7 +61,8 @@ def facts_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
     found = result.deletion[0] if result.deletion else None
     sentence = text("result.sentence", label=first, p=percent(float(result.probabilities[result.labels[0]])), place=place)
     if found is not None:
-        key = "result.faithful" if found.area < found.random_area else "result.unfaithful"
+        better = found.random_area - found.area
+        key = ("result.undecided" if abs(better) < LEAST else "result.faithful" if better > 0 else "result.unfaithful")
         judged = text(key, area=f"{found.area:.2f}", random=f"{found.random_area:.2f}")
         sentence = text("result.both", first=sentence, second=judged)
     return provenance.facts_value(text, sentence, checkpoint.name, result.run)

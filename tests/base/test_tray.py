@@ -88,3 +88,11 @@ def test_what_is_wrong_is_named(value: dict, key: str, values: dict) -> None:
     for language in LANGUAGES:
         said = load_text(language)(f"error.{key}", **values)
         assert all(str(number) in said for number in values.values())
+
+
+def test_pictures_larger_than_a_page_sends_are_not_decoded() -> None:
+    """Many small files of many pixels would keep everybody waiting."""
+    bomb = pictures.data_uri(pictures.huge_png())
+    with pytest.raises(UserError) as caught:
+        read_tray({"pictures": [{"data": bomb}]}, 12)
+    assert caught.value.key == "tray_broken" and caught.value.__cause__.key == "picture_too_large"

@@ -44,8 +44,8 @@ def relevance_maps(model: ClipModel, picture: Image, weights: np.ndarray) -> np.
     """How much of each label's cosine comes from each cell, all labels from one forward pass.
 
     The relevance of a cell is the sum over its pixels of (x - e) . d(f . w / |f|) / dx. In a network
-    without biases, positions and class token, and with e = 0, the cells add up to the cosine; in a real
-    one the rest belongs to those. An empty cell has relevance 0: the paper multiplies by x, we by x - e.
+    without biases, positions, class token and bent activations, and with e = 0, the cells add up to the
+    cosine; in a real one they do not. An empty cell has relevance 0: the paper multiplies by x, we by x - e.
 
     Args:
         weights: (L, E) float32 unit vectors of the labels.

@@ -67,17 +67,19 @@ SHIPPED = json.loads((WEIGHTS / "clip_robustness" / "metrics.json").read_text(en
 
 
 def test_the_figures_belong_to_the_shipped_weights() -> None:
-    """After new weights: python -m demos.clip_robustness.measure"""
+    """After new weights, run `python -m demos.clip_robustness.measure --twin ...` again."""
     assert SHIPPED["weights_sha256"] == hash_tensors(POCKET.folder)
     assert SHIPPED["names"] == len(gallery().entries) and SHIPPED["pocket"]["n"] > 1000
 
 
-def test_every_corruption_is_measured_at_the_strengths_of_the_page() -> None:
-    assert SHIPPED["pocket"]["corruptions"].keys() == {slider.name for slider in CORRUPTIONS} == measure.STRENGTHS.keys()
+@pytest.mark.parametrize("model", ["pocket", "twin"])
+def test_every_corruption_is_measured_at_the_strengths_of_the_page(model: str) -> None:
+    found = SHIPPED[model]
+    assert found["corruptions"].keys() == {slider.name for slider in CORRUPTIONS} == measure.STRENGTHS.keys()
     for slider in CORRUPTIONS:
-        curve = SHIPPED["pocket"]["corruptions"][slider.name]
+        curve = found["corruptions"][slider.name]
         assert tuple(curve["strengths"]) == measure.STRENGTHS[slider.name]
         assert all(slider.low <= s <= slider.high for s in curve["strengths"]) and slider.high in curve["strengths"]
         for language in ("en", "zh"):
             assert all(0 <= share <= 1 for share in curve[language])
-            assert curve[language][-1] < SHIPPED["pocket"]["clean"][language] <= 1
+            assert curve[language][-1] < found["clean"][language] <= 1
