@@ -4,7 +4,10 @@ epochs.carried = (() => {
   const held = Object.create(null);              // name -> the newest value, whichever demo it was put into
   const news = new Set();                        // demos that were given something they have not run on
 
-  const put = (name, value) => { if (!value?.untouched) held[name] = value; };
+  // Not what a page begins with: a picture nobody chose, or one that is not drawn yet.
+  const put = (name, value) => {
+    if (typeof value === "string" || (value?.data && !value.untouched)) held[name] = value;
+  };
   const same = (a, b) => (a?.data !== undefined || b?.data !== undefined ? a?.data === b?.data : a === b);
 
   // A tab's components are made when it is first opened, and what is sent to them earlier is lost.
