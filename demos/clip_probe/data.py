@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..base.emoji import read_on_white, read_rows
+from ..base.emoji.table import read_on_white, read_rows
 
 SIDE = 64
 PER_CLASS = 100                # of sketches and digits, of which there are thousands

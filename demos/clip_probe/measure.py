@@ -23,7 +23,7 @@ from ..base.clip.checkpoints import CLIPS, POCKET
 from ..base.clip.load import open_clip_model
 from ..base.clip.templates import read_templates
 from ..base.clip.zero_shot import classifier_weights
-from ..base.emoji import default_data_folder
+from ..base.emoji.table import default_data_folder
 from ..base.measured import describe_machine, hash_tensors, write_json
 from ..base.spec import WEIGHTS, Checkpoint
 from .data import Task, read_digits, read_emoji, read_sketches

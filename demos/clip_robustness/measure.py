@@ -22,7 +22,7 @@ from ..base.clip.load import open_clip_model
 from ..base.clip.model import ClipModel
 from ..base.clip.templates import read_templates
 from ..base.clip.zero_shot import classifier_weights
-from ..base.emoji import default_data_folder, read_on_white
+from ..base.emoji.table import default_data_folder, read_on_white
 from ..base.measured import describe_machine, hash_tensors, write_json
 from ..base.spec import WEIGHTS, Checkpoint
 from ..base.text import LANGUAGES

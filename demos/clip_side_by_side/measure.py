@@ -21,7 +21,7 @@ from ..base.clip.gallery import gallery, name_of
 from ..base.clip.model import ClipModel
 from ..base.clip.templates import read_templates
 from ..base.clip.zero_shot import classifier_weights
-from ..base.emoji import STYLES, default_data_folder, read_on_white
+from ..base.emoji.table import STYLES, default_data_folder, read_on_white
 from ..base.measured import describe_machine, hash_tensors, write_json
 from ..base.spec import WEIGHTS
 from ..base.text import LANGUAGES

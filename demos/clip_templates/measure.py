@@ -29,7 +29,7 @@ from ..base.clip.question import SLOT
 from ..base.clip.templates import read_templates
 from ..base.clip.zero_shot import prompt_features
 from ..base.devices import pick_device
-from ..base.emoji import STYLES, default_data_folder, read_on_white
+from ..base.emoji.table import STYLES, default_data_folder, read_on_white
 from ..base.measured import describe_machine, hash_tensors, write_json
 from ..base.spec import WEIGHTS, Checkpoint
 from ..base.text import LANGUAGES

@@ -25,7 +25,7 @@ from ..base.clip.relevance import area, deletion, occlusion_maps, relevance_maps
 from ..base.clip.templates import read_templates
 from ..base.clip.zero_shot import classifier_weights
 from ..base.devices import pick_device
-from ..base.emoji import STYLES, default_data_folder, read_on_white, read_rows
+from ..base.emoji.table import STYLES, default_data_folder, read_on_white, read_rows
 from ..base.measured import describe_machine, hash_tensors, write_json
 from ..base.spec import WEIGHTS
 from .alternatives import ALTERNATIVES

@@ -11,7 +11,7 @@ import torch
 
 from demos.base.checkpoints import write_checksums
 from demos.base.tokenizer import FOLDER as TOKENIZER_FOLDER
-from demos.base.emoji import EmojiRow
+from demos.base.emoji.table import EmojiRow
 from demos.base.measured import write_json
 from demos.clip_zero_shot.measure import Folder
 from demos.clip_zero_shot.towers import model_config, preprocess_config

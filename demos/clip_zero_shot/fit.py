@@ -17,10 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from demos.clip_zero_shot.batches import PictureSource
-from demos.clip_zero_shot.captions import LANGUAGES, Captioner
-from demos.base.emoji import STYLES
-from demos.clip_zero_shot.optim import Average, Checkpoint, Optimisers, Schedule
+from demos.base.emoji.batches import PictureSource
+from demos.base.emoji.captions import LANGUAGES, Captioner
+from demos.base.emoji.table import STYLES
+from demos.base.training import Average, Checkpoint, Optimisers, Schedule
 from demos.clip_zero_shot.towers import encode_pictures, encode_ragged, encode_texts
 
 

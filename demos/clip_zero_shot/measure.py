@@ -13,11 +13,11 @@ from PIL import Image
 
 from demos.base.clip.domain import auroc, busy_share, out_of_domain_score
 from demos.base.clip.templates import read_templates
-from demos.clip_zero_shot import augment
-from demos.clip_zero_shot.batches import PictureSource
-from demos.clip_zero_shot.captions import LANGUAGES, Captioner
-from demos.base.emoji import EmojiRow
-from demos.clip_zero_shot.data import PictureBank
+from demos.base.emoji import augment
+from demos.base.emoji.batches import PictureSource
+from demos.base.emoji.captions import LANGUAGES, Captioner
+from demos.base.emoji.table import EmojiRow
+from demos.base.emoji.bank import PictureBank
 
 PASSING = 0.95  # share of emoji that the out-of-domain threshold lets through
 

@@ -20,15 +20,15 @@ import torch.distributed as dist
 
 from demos.base.clip.templates import read_templates
 from demos.base.devices import pick_device
-from demos.base.emoji import STYLES, EmojiRow, default_data_folder, hash_data, read_rows
+from demos.base.emoji.table import STYLES, EmojiRow, default_data_folder, hash_data, read_rows
 from demos.base.measured import describe_machine, write_json
 from demos.base.tokenizer import load_tokenizer
 from demos.clip_zero_shot import export, measure
-from demos.clip_zero_shot.batches import PictureSource
-from demos.clip_zero_shot.captions import Captioner
-from demos.clip_zero_shot.data import HELD_OUT, read_bank
+from demos.base.emoji.batches import PictureSource
+from demos.base.emoji.captions import Captioner
+from demos.base.emoji.bank import HELD_OUT, read_bank
 from demos.clip_zero_shot.fit import Settings, Student, fit, polish_texts
-from demos.clip_zero_shot.optim import is_first
+from demos.base.training import is_first
 from demos.clip_zero_shot.towers import build_clip, start_patches
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -88,7 +88,8 @@ def test_requests_that_are_no_json_and_no_page(server: str) -> None:
 def test_the_public_api_is_small_and_named_once(server: str) -> None:
     client = Client(server, verbose=False)
     names = set(client.view_api(return_format="dict", print_info=False)["named_endpoints"])
-    assert names == {"/classify", "/search_emoji"}
+    assert names == {"/classify", "/search_emoji", "/where", "/contrast", "/score_templates", "/compare_models", "/rank",
+                     "/place_on_map", "/train_probe", "/test_probe"}
     banner, stage, facts, _ = client.predict(*GOOD, api_name="/classify")
     assert stage["labels"] == ["cat", "dog"] and facts["sentence"] and banner.get("kind") != "error"
     _, glyphs, said = client.predict("something sweet", api_name="/search_emoji")
@@ -107,7 +108,7 @@ def test_two_visitors_at_once_each_in_their_language(invite) -> None:
         assert {row["name"] for row in chinese.wait_for_answer(before[1])} == {"\u732b", "\u72d7"}
     assert "3 labels" in english.part("facts").inner_text()
     assert english.banner() == "" or "\u6807\u7b7e" not in english.banner()
-    assert TEXTS["zh"]("result.merged", n=1) in chinese.wait_for_banner("note")
+    assert TEXTS["zh"]("clip.merged", n=1) in chinese.wait_for_banner("note")
     assert TEXTS["zh"]("facts.milliseconds") in chinese.part("facts").inner_text()
     # One visitor's mistake is not the other's.
     chinese.write("labels", "")
@@ -144,12 +145,15 @@ def test_a_model_that_is_not_here(invite) -> None:
 
 
 def test_a_lost_connection_is_not_waited_for(invite) -> None:
+    """The page says so, opens itself again as soon as the server answers, and has kept what its address held."""
     visitor = invite("/?demo=clip_zero_shot&labels=cat%0Adog")
     visitor.page.route("**/gradio_api/queue/join*", lambda route: route.abort())
-    visitor.part("run").click()
-    visitor.page.locator(".busy").wait_for(state="attached")
-    visitor.page.locator(".busy").wait_for(state="detached")     # once Gradio has tried to connect again
-    assert visitor.page.locator(".banner.working").count() == 0
-    visitor.page.unroute("**/gradio_api/queue/join*")
+    with visitor.page.expect_navigation():
+        visitor.part("run").click()
+        visitor.page.locator(".busy").wait_for(state="attached")
+        visitor.page.locator(".busy").wait_for(state="detached")
+        assert visitor.page.locator(".banner.working").count() == 0
+        visitor.page.unroute("**/gradio_api/queue/join*")
+    visitor.wait_until_ready()
     assert len(visitor.run()) == 2
     visitor.complaints = [c for c in visitor.complaints if "ERR_FAILED" not in c]    # the one we made

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from demos.base.emoji import read_on_white, read_style
+from demos.base.emoji.table import read_on_white, read_style
 
 
 @pytest.fixture

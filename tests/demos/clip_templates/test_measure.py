@@ -10,7 +10,7 @@ import pytest
 from demos.base.clip.checkpoints import POCKET
 from demos.base.clip.gallery import gallery
 from demos.base.clip.zero_shot import prompt_features
-from demos.base.emoji import STYLES
+from demos.base.emoji.table import STYLES
 from demos.base.measured import hash_tensors
 from demos.base.spec import WEIGHTS
 from demos.clip_templates import measure

@@ -11,10 +11,10 @@ import torch
 from PIL import Image, ImageDraw
 
 from demos.clip_zero_shot import train
-from demos.clip_zero_shot.batches import PictureSource
-from demos.clip_zero_shot.captions import Captioner, pluralise, read_templates
-from demos.base.emoji import STYLES, read_rows
-from demos.clip_zero_shot.data import read_bank
+from demos.base.emoji.batches import PictureSource
+from demos.base.emoji.captions import Captioner, pluralise, read_templates
+from demos.base.emoji.table import STYLES, read_rows
+from demos.base.emoji.bank import read_bank
 from demos.clip_zero_shot.fit import contrast, spread
 from demos.clip_zero_shot.towers import build_clip, encode_pictures, encode_texts
 

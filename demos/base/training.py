@@ -33,11 +33,12 @@ def average_gradients(parameters: list[nn.Parameter]) -> None:
 class Schedule:
     """Warm-up and cosine over steps, or over minutes of training where a limit is given.
 
-    `start` and `end` are shares of the peak rate, so that stages can follow one another.
+    `end` is a share of the peak rate, so that stages can follow one another; the rate stays at its
+    peak until the share `hold` of the stage is done.
     """
 
-    def __init__(self, steps: int, minutes: float, warmup: int, end: float):
-        self.steps, self.minutes, self.warmup, self.end = steps, minutes, warmup, end
+    def __init__(self, steps: int, minutes: float, warmup: int, end: float, hold: float = 0.0):
+        self.steps, self.minutes, self.warmup, self.end, self.hold = steps, minutes, warmup, end, hold
         self.step, self.spent, self._last = 0, 0.0, time.monotonic()
 
     def fraction(self) -> float:
@@ -54,7 +55,8 @@ class Schedule:
 
     def rate(self, fraction: float) -> float:
         """Learning rate as a share of its peak."""
-        fall = self.end + (1 - self.end) * 0.5 * (1 + math.cos(math.pi * fraction))
+        fallen = max(0.0, fraction - self.hold) / (1 - self.hold)
+        fall = self.end + (1 - self.end) * 0.5 * (1 + math.cos(math.pi * fallen))
         return fall * min(1.0, (self.step + 1) / self.warmup)
 
 
@@ -72,19 +74,48 @@ class Average:
             mean.lerp_(value, 1 - keep) if mean.is_floating_point() else mean.copy_(value)
 
 
-class Optimisers:
-    """Muon for the matrices inside the blocks, AdamW for the rest, at one learning rate."""
+def flatten_kernel(kernel: torch.Tensor) -> torch.Tensor:
+    """(O, I * kh * kw) of an (O, I, kh, kw) kernel, a view of it in either memory format."""
+    if kernel.ndim == 4 and kernel.is_contiguous(memory_format=torch.channels_last):
+        kernel = kernel.permute(0, 2, 3, 1)
+    return kernel.flatten(1)
 
-    def __init__(self, module: nn.Module, rate: float, decay: float):
+
+class KernelMuon(torch.optim.Muon):
+    """Muon for convolutions too: each kernel is one matrix from all its inputs to its outputs."""
+
+    def __init__(self, kernels: list[nn.Parameter], rate: float, **settings: object):
+        self.kernels = kernels
+        self.matrices = [nn.Parameter(flatten_kernel(kernel.data)) for kernel in kernels]
+        super().__init__(self.matrices, rate, **settings)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        for kernel in self.kernels:
+            kernel.grad = None
+
+    def step(self, closure: None = None) -> None:
+        for kernel, matrix in zip(self.kernels, self.matrices):
+            grad = kernel.grad
+            if grad is not None and kernel.ndim == 4 and kernel.is_contiguous(memory_format=torch.channels_last):
+                grad = grad.contiguous(memory_format=torch.channels_last)
+            matrix.grad = None if grad is None else flatten_kernel(grad)
+        super().step(closure)
+
+
+class Optimisers:
+    """Muon for the matrices and kernels of the parts named in `inside`, AdamW for the rest, at one learning rate."""
+
+    def __init__(self, module: nn.Module, rate: float, decay: float, inside: tuple[str, ...] = ("resblocks",)):
         named = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
-        inside = [p for name, p in named if p.ndim == 2 and "resblocks" in name]
-        matrices = [p for name, p in named if p.ndim > 1 and "resblocks" not in name and "embedding" not in name]
-        taken = {id(p) for p in inside + matrices}
+        inner = {name for name, _ in named if any(part in name for part in inside)}
+        kernels = [p for name, p in named if p.ndim in (2, 4) and name in inner]
+        matrices = [p for name, p in named if p.ndim > 1 and name not in inner and "embedding" not in name]
+        taken = {id(p) for p in kernels + matrices}
         others = [p for _, p in named if id(p) not in taken]
         self.parts = [
             torch.optim.AdamW([{"params": matrices, "weight_decay": decay},
                                {"params": others, "weight_decay": 0.0}], rate, betas=(0.9, 0.98)),
-            torch.optim.Muon(inside, rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")]
+            KernelMuon(kernels, rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")]
         self.rate, self.parameters = rate, [p for _, p in named]
 
     def step(self, loss: torch.Tensor, share: float) -> None:

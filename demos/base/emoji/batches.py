@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from demos.clip_zero_shot import augment
-from demos.clip_zero_shot.data import PictureBank
+from demos.base.emoji import augment
+from demos.base.emoji.bank import PictureBank
 
 SCENE_SHAPES = ((1, 1), (1, 1), (2,), (2, 1), (1, 2), (3,), (1, 1, 1))  # how many of each emoji
 STYLE_WEIGHTS = {"noto": 1.0, "twemoji": 1.0, "fluent3d": 0.6, "fluentflat": 0.6}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .spec import WEIGHTS
+from ..spec import WEIGHTS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

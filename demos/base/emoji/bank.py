@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.base.emoji import EmojiRow, read_style
+from demos.base.emoji.table import EmojiRow, read_style
 
 HELD_OUT = {"none": (), "twemoji": ("twemoji",), "fluent": ("fluent3d", "fluentflat")}
 

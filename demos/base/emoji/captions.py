@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from demos.base.clip.templates import read_templates
-from demos.base.emoji import EmojiRow
+from demos.base.emoji.table import EmojiRow
 
 FOLDER = Path(__file__).resolve().parent
 LANGUAGES = ("en", "zh")
