@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -42,3 +43,15 @@ def hash_tensors(folder: Path) -> str:
     for path in sorted(folder.glob("*.safetensors")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def library_versions(names: Iterable[str]) -> dict[str, str]:
+    """Version of Python and of every library that a run depends on."""
+    return {name: importlib.metadata.version(name) for name in names} | {"python": platform.python_version()}
+
+
+def hash_weights(folder: Path) -> dict[str, str]:
+    """SHA-256 of every weight, configuration, tokenizer and gallery file below the folder."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.suffix in (".safetensors", ".json")
+                   and path.name not in ("recipe.json", "metrics.json"))
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -1,8 +1,5 @@
 """Writes everything a run leaves behind: open_clip folder, gallery, golden tensors, recipe, card."""
 
-import hashlib
-import importlib.metadata
-import platform
 import shutil
 from pathlib import Path
 
@@ -71,18 +68,6 @@ def write_golden(folder: Path, pocket: Path, texts: list[str]) -> None:
                           @ torch.nn.functional.normalize(text, dim=-1).T).float()},
               folder / "golden.safetensors")
     (folder / "golden.safetensors").chmod(0o644)
-
-
-def library_versions() -> dict[str, str]:
-    """Version of every library the weights depend on."""
-    return {name: importlib.metadata.version(name) for name in LIBRARIES} | {"python": platform.python_version()}
-
-
-def hash_weights(folder: Path) -> dict[str, str]:
-    """SHA-256 of every weight, tokenizer and gallery file below the folder."""
-    files = sorted(path for path in Path(folder).rglob("*") if path.suffix in (".safetensors", ".json")
-                   and path.name not in ("recipe.json", "metrics.json"))
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 CARD = """---

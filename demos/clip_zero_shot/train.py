@@ -21,7 +21,7 @@ import torch.distributed as dist
 from demos.base.clip.templates import read_templates
 from demos.base.devices import pick_device
 from demos.base.emoji.table import STYLES, EmojiRow, default_data_folder, hash_data, read_rows
-from demos.base.measured import describe_machine, write_json
+from demos.base.measured import describe_machine, hash_weights, library_versions, write_json
 from demos.base.tokenizer import load_tokenizer
 from demos.clip_zero_shot import export, measure
 from demos.base.emoji.batches import PictureSource
@@ -149,9 +149,9 @@ def write_shipped(students: dict[str, Student], rows: list[EmojiRow], options: a
     write_json(options.out / "metrics.json", metrics)
     write_json(options.out / "recipe.json", {
         "command": "python -m demos.clip_zero_shot.train", "stages": stages, "notes": options.notes,
-        "data": hash_data(options.data), "libraries": export.library_versions(),
+        "data": hash_data(options.data), "libraries": library_versions(export.LIBRARIES),
         "device": describe_machine()["machine"], "precision": "bfloat16 products, float32 weights",
-        "weights_sha256": export.hash_weights(options.out)})
+        "weights_sha256": hash_weights(options.out)})
     export.write_card(options.out, metrics, options.notes)
 
 

@@ -1,6 +1,5 @@
 """Checkpoints of the Hub as the door sees them: what is cached, what it costs, who may run code."""
 
-import json
 import os
 import threading
 

@@ -6,7 +6,7 @@ epochs.carried = (() => {
 
   // Not what a page begins with: a picture nobody chose, or one that is not drawn yet.
   const put = (name, value) => {
-    if (typeof value === "string" || (value?.data && !value.untouched)) held[name] = value;
+    if (["string", "number"].includes(typeof value) || (value?.data && !value.untouched)) held[name] = value;
   };
   const same = (a, b) => (a?.data !== undefined || b?.data !== undefined ? a?.data === b?.data : a === b);
 

@@ -1,0 +1,88 @@
+"""What every demo of the era asks of a diffusion model, checked: prompt, guidance, seed, steps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..errors import UserError
+from .samplers import DDIM, SAMPLERS, VARIANCES
+from .schedule import NoiseSchedule
+
+MAX_PROMPT_CHARS = 10_000
+MAX_GUIDANCE = 100.0
+MAX_SEED = 2**32 - 1
+MAX_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prompt and how strictly to follow it.
+
+    Attributes:
+        prompt, negative: at most MAX_PROMPT_CHARS each; an empty prompt asks for anything.
+        guidance: in [0, MAX_GUIDANCE]; 1 asks without guidance, 0 ignores the prompt.
+        seed: in [0, MAX_SEED], of the starting noise and of all noise that follows.
+        checkpoint: id of a diffusion model.
+    """
+
+    prompt: str
+    negative: str
+    guidance: float
+    seed: int
+    checkpoint: str
+
+    def __post_init__(self) -> None:
+        for text in (self.prompt, self.negative):
+            if len(text) > MAX_PROMPT_CHARS:
+                raise UserError("prompt_long", n=f"{len(text):,}", limit=f"{MAX_PROMPT_CHARS:,}")
+        check_number(self.guidance, 0, MAX_GUIDANCE, "guidance_range")
+        check_whole(self.seed, 0, MAX_SEED, "seed_range")
+
+
+@dataclass(frozen=True)
+class SamplerSettings:
+    """One sampler and its settings: `steps` in [1, MAX_STEPS], `eta` in [0, 1] (DDIM's), `variance` DDPM's."""
+
+    sampler: str = DDIM
+    steps: int = 20
+    eta: float = 0.0
+    variance: str = "small"
+
+    def __post_init__(self) -> None:
+        if self.sampler not in SAMPLERS or self.variance not in VARIANCES:
+            raise UserError("sampler_unknown")
+        check_whole(self.steps, 1, MAX_STEPS, "steps_range")
+        check_number(self.eta, 0, 1, "eta_range")
+
+
+def check_number(value: object, low: float, high: float, key: str) -> None:
+    """Raises UserError `key` (with low and high) unless `value` is a finite number in [low, high]."""
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or not low <= value <= high:
+        raise UserError(key, low=f"{low:g}", high=f"{high:,.10g}")
+
+
+def check_whole(value: object, low: int, high: int, key: str) -> None:
+    """As `check_number`, for whole numbers."""
+    check_number(value, low, high, key)
+    if value != int(value):
+        raise UserError(key, low=low, high=f"{high:,}")
+
+
+def whole(value: object) -> object:
+    """A number box's 20.0 as 20; anything that is no whole number as it came, for the check to refuse."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def timesteps_from(schedule: NoiseSchedule, steps: int, start: int | None) -> list[int]:
+    """The timesteps of a run; with `start`, those of a run continued from a sample at that timestep.
+
+    Raises: UserError `steps_range` when the schedule has fewer steps.
+    """
+    if steps > schedule.length:
+        raise UserError("steps_range", low=1, high=f"{schedule.length:,}")
+    whole_run = schedule.timesteps(steps)
+    if start is None:
+        return whole_run
+    return [start, *(t for t in whole_run if t < start)]

@@ -1,0 +1,150 @@
+"""Samplers: how to get from x_t to the next, less noisy sample.
+
+DDPM and DDIM are written out here, since they are what the demos are about, and visit any list of
+timesteps; the others are diffusers' own schedulers. Each keeps x_t on the same scale (the "variance
+preserving" one of `NoiseSchedule`), so that a run can be shown, kept and continued by another sampler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from .schedule import NoiseSchedule
+
+if TYPE_CHECKING:
+    import torch
+
+DDPM, DDIM, DPM, EULER, LCM = SAMPLERS = ("ddpm", "ddim", "dpm", "euler", "lcm")
+VARIANCES = ("small", "large")
+# Those that add noise at every step, whatever eta says.
+STOCHASTIC = (DDPM, LCM)
+
+
+class Sampler(Protocol):
+    """One run over `timesteps`, falling. `step` must be called once for each, in order."""
+
+    schedule: NoiseSchedule
+    timesteps: tuple[int, ...]
+
+    def step(self, index: int, sample: torch.Tensor, output: torch.Tensor,
+             draw: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """The next sample from x_t and the network's output, (B, C, H, W) each.
+
+        `draw` returns fresh standard noise of that shape; it is called only where noise is added.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Stochastic:
+    """DDIM with any eta, and DDPM, which is its eta of 1 (Song et al., arXiv:2010.02502, equation 12 and 16).
+
+    Attributes:
+        eta: in [0, 1]; 0 adds no noise.
+        large: take beta for the variance (`fixed_large` of DDPM) instead of the posterior's.
+    """
+
+    schedule: NoiseSchedule
+    timesteps: tuple[int, ...]
+    eta: float
+    large: bool = False
+
+    def deviations(self, index: int) -> tuple[float, float]:
+        """(sigma of the step's mean, sigma of the noise added) at this step."""
+        here, after = self._alphas(index)
+        beta = 1 - here / after
+        small = self.eta * ((1 - after) / (1 - here) * beta) ** 0.5
+        # The last step adds no noise: with the posterior's variance by itself, with beta because a
+        # picture is what is wanted, not a noisy one.
+        return small, (beta ** 0.5 if self.large and index + 1 < len(self.timesteps) else small)
+
+    def step(self, index: int, sample: torch.Tensor, output: torch.Tensor,
+             draw: Callable[[], torch.Tensor]) -> torch.Tensor:
+        clean = self.schedule.clean(output, sample, self.timesteps[index])
+        noise = self.schedule.noise_in(clean, sample, self.timesteps[index])
+        _, after = self._alphas(index)
+        sigma, added = self.deviations(index)
+        # Rounding can leave the direction's variance a hair below zero when eta is 1.
+        direction = max(0.0, 1 - after - sigma ** 2) ** 0.5
+        mean = after ** 0.5 * clean + direction * noise
+        return mean + added * draw() if added > 0 else mean
+
+    def _alphas(self, index: int) -> tuple[float, float]:
+        last = index + 1 == len(self.timesteps)
+        return (self.schedule.alpha(self.timesteps[index]),
+                self.schedule.alpha(None if last else self.timesteps[index + 1]))
+
+
+class FromLibrary:
+    """A diffusers scheduler over given timesteps, with x_t scaled to and from its own units."""
+
+    def __init__(self, scheduler, schedule: NoiseSchedule, timesteps: Sequence[int]):
+        self.timesteps = tuple(timesteps)
+        self.schedule = schedule
+        self._scheduler = scheduler
+        scheduler.set_timesteps(timesteps=list(timesteps), device="cpu")
+        scheduler.set_begin_index(0)
+        self._scaled = type(scheduler).__name__.startswith("Euler")
+
+    def step(self, index: int, sample: torch.Tensor, output: torch.Tensor,
+             draw: Callable[[], torch.Tensor]) -> torch.Tensor:
+        last = index + 1 == len(self.timesteps)
+        inner = sample / self.schedule.alpha(self.timesteps[index]) ** 0.5 if self._scaled else sample
+        timestep = self._scheduler.timesteps[index]
+        after = self._scheduler.step(output, timestep, inner, return_dict=False)[0]
+        return after * self.schedule.alpha(self.timesteps[index + 1]) ** 0.5 if self._scaled and not last else after
+
+
+class Consistency:
+    """Multistep consistency sampling (Luo et al., arXiv:2310.04378): jump to x_0, add noise, repeat."""
+
+    def __init__(self, schedule: NoiseSchedule, timesteps: Sequence[int]):
+        self.schedule, self.timesteps = schedule, tuple(timesteps)
+
+    def step(self, index: int, sample: torch.Tensor, output: torch.Tensor,
+             draw: Callable[[], torch.Tensor]) -> torch.Tensor:
+        timestep = self.timesteps[index]
+        clean = self.schedule.clean(output, sample, timestep)
+        # The boundary condition of a consistency model, with the published sigma_data and scaling.
+        scaled = 10.0 * timestep
+        skip, out = 0.25 / (scaled ** 2 + 0.25), scaled / (scaled ** 2 + 0.25) ** 0.5
+        clean = out * clean + skip * sample
+        if index + 1 == len(self.timesteps):
+            return clean
+        return self.schedule.drown(clean, draw(), self.timesteps[index + 1])
+
+
+def make_sampler(name: str, schedule: NoiseSchedule, timesteps: Sequence[int], *, eta: float = 0.0,
+                 variance: str = "small") -> Sampler:
+    """A sampler over `timesteps` (falling).
+
+    Args:
+        eta: DDIM's, in [0, 1]; the others ignore it.
+        variance: DDPM's, "small" (the posterior's) or "large" (beta).
+
+    Raises: ValueError for an unknown name, an eta or a variance out of range.
+    """
+    if name == DDIM:
+        if not 0 <= eta <= 1:
+            raise ValueError(f"eta must be in [0, 1], not {eta}")
+        return Stochastic(schedule, tuple(timesteps), eta)
+    if name == DDPM:
+        if variance not in VARIANCES:
+            raise ValueError(f"variance must be one of {VARIANCES}, not {variance!r}")
+        return Stochastic(schedule, tuple(timesteps), 1.0, large=variance == "large")
+    if name == LCM:
+        return Consistency(schedule, timesteps)
+    if name not in (DPM, EULER):
+        raise ValueError(f"sampler must be one of {SAMPLERS}, not {name!r}")
+    import diffusers
+
+    alpha_bar = schedule.alpha_bar
+    betas = 1 - alpha_bar / [1.0, *alpha_bar[:-1]]
+    common = {"num_train_timesteps": schedule.length, "trained_betas": betas, "prediction_type": schedule.prediction}
+    if name == EULER:
+        return FromLibrary(diffusers.EulerDiscreteScheduler(**common), schedule, timesteps)
+    clip = {"thresholding": False}
+    return FromLibrary(diffusers.DPMSolverMultistepScheduler(algorithm_type="dpmsolver++", solver_order=2, **clip, **common),
+                       schedule, timesteps)

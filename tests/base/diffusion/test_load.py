@@ -1,0 +1,125 @@
+"""Pipelines of every layout through our door, against diffusers' own pipelines on the same weights."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from demos.base.devices import Device
+from demos.base.diffusion.load import load_diffuser
+from demos.base.diffusion.run import Column, take_steps
+from demos.base.diffusion.samplers import make_sampler
+from demos.base.errors import UserError
+from demos.base.spec import Checkpoint
+from tests import full_diffusion
+from tests.tiny_diffusion import tiny_checkpoint, write_tiny_diffusion
+
+CPU = Device("cpu", "a processor", "float32", 0, 0)
+TEXT_TO_IMAGE = {"stable-diffusion-1.5": full_diffusion.write_stable_diffusion_1_5, "sd-turbo": full_diffusion.write_sd_turbo,
+                 "bk-sdm-small": full_diffusion.write_bk_sdm_small}
+
+
+def typed(folder) -> Checkpoint:
+    return Checkpoint(id=str(folder), name="Typed", licence="", parameters=0.0)
+
+
+def sample(model, prompt: str, sampler: str, steps: int, scale: float, seed: int = 3):
+    column = Column(make_sampler(sampler, model.schedule, model.schedule.timesteps(steps)), model.start(seed), model.read(prompt),
+                    model.read(""), scale, torch.Generator().manual_seed(seed))
+    return [taken[0] for taken in take_steps(model, [column])], column.sample
+
+
+@pytest.mark.parametrize("name", TEXT_TO_IMAGE)
+def test_a_published_layout_samples_as_diffusers_pipeline_does(name, tmp_path):
+    import diffusers
+
+    folder = TEXT_TO_IMAGE[name](tmp_path / name, small=True)
+    model = load_diffuser(typed(folder), CPU)
+    steps, latents = sample(model, "a cat", "ddim", 5, 3.0)
+    half = any(folder.glob("unet/*.fp16.*"))
+    pipe = diffusers.StableDiffusionPipeline.from_pretrained(
+        folder, variant="fp16" if half else None, safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+        dtype=torch.float32)
+    pipe.scheduler = diffusers.DDIMScheduler.from_config(pipe.scheduler.config, set_alpha_to_one=False, clip_sample=False)
+    pipe.set_progress_bar_config(disable=True)
+    theirs = pipe("a cat", num_inference_steps=5, guidance_scale=3.0, latents=model.start(3), height=64, width=64,
+                  output_type="latent").images
+    assert model.downscale == 8 and model.latent_shape == (4, 8, 8) and model.conditional
+    assert len(steps) == 5 and steps[-1].evaluations == 10
+    if name != "sd-turbo":                         # its Euler configuration has no set_alpha_to_one: the last step differs
+        torch.testing.assert_close(latents, theirs, rtol=1e-3, atol=1e-3)
+    picture = model.decode(latents)
+    ours = pipe.image_processor.postprocess(pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample.detach(),
+                                            output_type="np")
+    assert picture.shape == (1, 64, 64, 3) and np.abs(picture / 255 - ours).max() < 0.004
+
+
+def test_an_unconditional_pixel_model(tmp_path):
+    folder = full_diffusion.write_ddpm_cifar10(tmp_path / "cifar", small=True)
+    model = load_diffuser(typed(folder), CPU)
+    assert not model.conditional and model.downscale == 1 and model.latent_shape == (3, 32, 32) and model.schedule.clip == 1.0
+    steps, latents = sample(model, "ignored", "ddpm", 4, 7.0)
+    assert steps[-1].evaluations == 4              # guidance needs a prompt
+    assert model.decode(latents).shape == (1, 32, 32, 3)
+
+
+def test_the_pocket_kind_reads_encodes_and_decodes(tmp_path):
+    model = load_diffuser(tiny_checkpoint(write_tiny_diffusion(tmp_path)), CPU)
+    reading = model.read("a cat " * 40)
+    assert reading.words == len(reading.tokens) == reading.states.shape[1] and "cat" in reading.cut
+    assert model.read("a cat").cut == "" and model.read("").words == 2
+    channels, height, width = model.latent_shape
+    pictures = np.zeros((2, height * model.downscale, width * model.downscale, 3), np.uint8)
+    assert model.encode(pictures).shape == (2, channels, height, width)
+    assert torch.equal(model.start(5), model.start(5)) and not torch.equal(model.start(5), model.start(6))
+
+
+def test_two_columns_in_one_batch_are_each_alone(tmp_path):
+    model = load_diffuser(tiny_checkpoint(write_tiny_diffusion(tmp_path)), CPU)
+
+    def columns():
+        return [Column(make_sampler(name, model.schedule, model.schedule.timesteps(steps)), model.start(1), model.read("a cat"),
+                       model.read(""), 3.0, torch.Generator().manual_seed(2)) for name, steps in (("ddpm", 7), ("ddim", 4))]
+
+    batched, apart = columns(), columns()
+    rounds = [len(steps) for steps in take_steps(model, batched)]
+    assert rounds == [2, 2, 2, 2, 1, 1, 1]
+    assert [len(steps) for steps in take_steps(model, apart, together=False)] == [1] * 11
+    for one, other in zip(batched, apart):
+        torch.testing.assert_close(one.sample, other.sample, rtol=1e-4, atol=1e-4)
+        assert one.evaluations == other.evaluations == 2 * len(one.sampler.timesteps)
+
+
+def test_a_network_that_breaks_is_said(tmp_path):
+    model = load_diffuser(tiny_checkpoint(write_tiny_diffusion(tmp_path)), CPU)
+    with torch.no_grad():
+        model.unet.conv_out.bias.fill_(float("nan"))
+    with pytest.raises(UserError) as refusal:
+        sample(model, "a cat", "ddim", 3, 3.0)
+    assert refusal.value.key == "not_finite"
+
+
+@pytest.mark.parametrize(("change", "key"), [
+    ({"_class_name": "StableDiffusionXLPipeline"}, "checkpoint_unsupported"),
+    ({"_class_name": None}, "checkpoint_unsupported"),
+    ({"unet": ["my_code", "MyUNet"]}, "checkpoint_unsupported"),
+    ({"unet": ["diffusers", "NoSuchModel"]}, "checkpoint_broken"),
+    ({"scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"]}, "checkpoint_broken")])
+def test_what_cannot_be_asked_is_refused(change, key, tmp_path):
+    folder = write_tiny_diffusion(tmp_path)
+    index = json.loads((folder / "model_index.json").read_text()) | change
+    (folder / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(UserError) as refusal:
+        load_diffuser(tiny_checkpoint(folder), CPU)
+    assert refusal.value.key == key
+
+
+def test_damaged_weights_are_refused(tmp_path):
+    folder = write_tiny_diffusion(tmp_path)
+    path = next((folder / "unet").glob("*.safetensors"))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UserError):
+        load_diffuser(typed(folder), CPU)
