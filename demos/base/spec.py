@@ -35,6 +35,8 @@ class Checkpoint:
         megabytes: safetensors to download (10^6 bytes), known before anything starts.
         gigabytes: estimated memory at the precision it runs in here (10^9 bytes).
         parameters: millions.
+        gigaflops: 10^9 operations of one network evaluation at the model's own size, where a run is long
+            enough on a processor to say beforehand how long; else 0.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Checkpoint:
     megabytes: float = 0.0
     gigabytes: float = 0.0
     languages: tuple[str, ...] = ("en",)
+    gigaflops: float = 0.0
 
 
 @dataclass(frozen=True)

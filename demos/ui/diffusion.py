@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
+from ..base.devices import has_graphics_card, processor_gigaflops
 from ..base.diffusion.model import Reading
 from ..base.diffusion.question import MAX_GUIDANCE, MAX_SEED, Question, whole
 from ..base.query import number_field, text_field
+from ..base.spec import Checkpoint
 from ..base.text import Text, isolate
 from .inputs import chips
 from .picker import Picker, chosen_id
@@ -17,6 +19,9 @@ from .shell import Shell
 PROMPT_LIMIT = 2000           # of a prompt in the address; a longer one is not kept there
 GUIDANCE = 3.0
 SEED = 7
+TYPICAL_STEPS = 20
+# Networks of convolutions reach about this share of the speed of large matrix products.
+CONVOLUTION_SHARE = 0.6
 
 
 class DiffusionControls:
@@ -57,7 +62,7 @@ class DiffusionControls:
             if negative:
                 self.negative = gr.Textbox("", label=t("diffusion.negative"), info=t("diffusion.negative_hint"),
                                            elem_id=f"{id}-negative")
-            self.picker = Picker(shell)
+            self.picker = Picker(shell, note=lambda checkpoint: expected_time(checkpoint, t))
         self._bind(seed, guidance)
 
     @property
@@ -89,6 +94,15 @@ class DiffusionControls:
         if self.negative is not None:
             shell.bind(self.negative, text_field("negative", "", limit=PROMPT_LIMIT))
             shell.carry("negative", self.negative)
+
+
+def expected_time(checkpoint: Checkpoint, text: Text) -> str:
+    """How long a run would take on this machine's processor, said before it starts; "" where that is short
+    or a graphics card will do it."""
+    if not checkpoint.gigaflops or has_graphics_card():
+        return ""
+    minutes = 2 * TYPICAL_STEPS * checkpoint.gigaflops / (CONVOLUTION_SHARE * processor_gigaflops()) / 60
+    return text("diffusion.expected_time", minutes=f"{minutes:.0f}", n=TYPICAL_STEPS) if minutes >= 0.5 else ""
 
 
 def read_question(prompt: object, negative: object, guidance: object, seed: object, model: object) -> Question:

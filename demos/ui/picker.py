@@ -29,8 +29,14 @@ class Picker:
             with `chosen_id`. Its `select` event asks for the chosen one's download.
     """
 
-    def __init__(self, shell: Shell, *, field: str = FIELD, title: str | None = None) -> None:
+    def __init__(self, shell: Shell, *, field: str = FIELD, title: str | None = None,
+                 note: Callable[[Checkpoint], str] = lambda checkpoint: "") -> None:
+        """
+        Args:
+            note: what a card says about its checkpoint beyond size and licence; "" for nothing.
+        """
         self.known = shell.demo.spec.checkpoints
+        self._note = note
         self.text = shell.text
         self.field = field
         default = self.known[0].id
@@ -101,6 +107,8 @@ class Picker:
             details.append(t("picker.detail", parameters=count, licence=checkpoint.licence or t("picker.no_licence")))
         if checkpoint.gigabytes >= 0.1:
             details.append(t("picker.memory", gigabytes=f"{checkpoint.gigabytes:g}"))
+        if note := self._note(checkpoint):
+            details.append(note)
         megabytes = round(found.megabytes) or "?"
         return {"id": checkpoint.id, "name": checkpoint.name, "status": found.kind,
                 "status_label": t(f"picker.{found.kind}", megabytes=megabytes), "megabytes": megabytes,

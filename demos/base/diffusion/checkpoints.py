@@ -9,6 +9,7 @@ POCKET = Checkpoint(
     id="pocket", name="Pocket Stable Diffusion", licence="Apache-2.0", parameters=10.57,
     folder=WEIGHTS / "ddpm_vs_ddim" / "pocket", gigabytes=0.05, languages=("en", "zh"))
 
+# `gigaflops` of the Stable Diffusions: Kim et al. (arXiv:2305.15798), table 1, two operations a MAC.
 # Half-precision files under their own names: the plain ones beside them are twice as large.
 _PIPELINE = ("model_index.json", "scheduler/*.json", "text_encoder/config.json", "tokenizer/*", "unet/config.json",
              "vae/config.json")
@@ -17,21 +18,23 @@ _HALF = tuple(f"{part}/*.fp16.safetensors" for part in ("text_encoder", "unet", 
 STABLE_DIFFUSION_1_5 = Checkpoint(
     id="stable-diffusion-v1-5/stable-diffusion-v1-5", name="Stable Diffusion 1.5", licence="CreativeML OpenRAIL-M",
     parameters=860, repo="stable-diffusion-v1-5/stable-diffusion-v1-5",
-    revision="451f4fe16113bff5a5d2269ed5ad43b0592e9a14", files=(*_PIPELINE, *_HALF), megabytes=2132, gigabytes=4.3)
+    revision="451f4fe16113bff5a5d2269ed5ad43b0592e9a14", files=(*_PIPELINE, *_HALF), megabytes=2132, gigabytes=4.3,
+    gigaflops=678)
 
 SD_TURBO = Checkpoint(
     id="stabilityai/sd-turbo", name="SD-Turbo", licence="Stability Community", parameters=866,
-    repo="stabilityai/sd-turbo", files=(*_PIPELINE, *_HALF), megabytes=2580, gigabytes=5.2)
+    repo="stabilityai/sd-turbo", files=(*_PIPELINE, *_HALF), megabytes=2580, gigabytes=5.2, gigaflops=678)
 
 BK_SDM_SMALL = Checkpoint(
     id="nota-ai/bk-sdm-small", name="BK-SDM-Small", licence="CreativeML OpenRAIL-M", parameters=482,
     repo="nota-ai/bk-sdm-small", revision="572238db7ed3a10858900803f3fc8cca53e893e0",
-    files=(*_PIPELINE, "*/*.safetensors"), megabytes=1378, gigabytes=2.8)
+    files=(*_PIPELINE, "*/*.safetensors"), megabytes=1378, gigabytes=2.8, gigaflops=434)
 
 DDPM_CIFAR10 = Checkpoint(
     id="google/ddpm-cifar10-32", name="DDPM CIFAR-10", licence="Apache-2.0", parameters=36,
     repo="google/ddpm-cifar10-32", revision="267b167dc01f0e4e61923ea244e8b988f84deb80",
-    files=("*.json", "*.safetensors"), megabytes=143, gigabytes=0.3, languages=())
+    files=("*.json", "*.safetensors"), megabytes=143, gigabytes=0.3, languages=(),
+    gigaflops=12)
 
 DIFFUSERS = (POCKET, STABLE_DIFFUSION_1_5, SD_TURBO, BK_SDM_SMALL, DDPM_CIFAR10)
 

@@ -49,16 +49,14 @@ def start() -> torch.Tensor:
     return torch.randn(SHAPE, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("config", [COSINE, LINEAR], ids=["cosine-v", "linear-epsilon"])
-@pytest.mark.parametrize("steps", [1, 4, 20, 100])
+# One step of the library's "leading" spacing begins at timestep 1, which is no run at all.
+@pytest.mark.parametrize(("config", "steps"), [*((COSINE, n) for n in (1, 4, 20, 100)), *((LINEAR, n) for n in (4, 20, 100))])
 @pytest.mark.parametrize("eta", [0.0, 0.5])
 def test_ddim_is_the_librarys(config, steps, eta, start):
     from diffusers import DDIMScheduler
 
     scheduler = DDIMScheduler(**config)
     schedule = schedule_of(scheduler)
-    if config is LINEAR and steps == 1:
-        pytest.skip("the library's single leading step begins at timestep 1")
     ours = sample_with(make_sampler(DDIM, schedule, schedule.timesteps(steps), eta=eta), start)
     theirs = sample_with_library(scheduler, steps, start, eta=eta)
     torch.testing.assert_close(ours, theirs, rtol=2e-4, atol=2e-4)
