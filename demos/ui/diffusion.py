@@ -8,7 +8,7 @@ import gradio as gr
 
 from ..base.devices import has_graphics_card, processor_gigaflops
 from ..base.diffusion.model import Reading
-from ..base.diffusion.question import MAX_GUIDANCE, MAX_SEED, Question, whole
+from ..base.diffusion.question import MAX_SEED, Question, whole
 from ..base.query import number_field, text_field
 from ..base.spec import Checkpoint
 from ..base.text import Text, isolate
@@ -18,6 +18,7 @@ from .shell import Shell
 
 PROMPT_LIMIT = 2000           # of a prompt in the address; a longer one is not kept there
 GUIDANCE = 3.0
+SLIDER = 30                   # of the guidance; Gradio refuses a larger one from the address by itself
 SEED = 7
 TYPICAL_STEPS = 20
 # Networks of convolutions reach about this share of the speed of large matrix products.
@@ -53,7 +54,7 @@ class DiffusionControls:
             self.seed = gr.Number(seed, label=t("diffusion.seed"), precision=None, minimum=None, elem_id=f"{id}-seed", scale=3,
                                   min_width=120)
             self._dice = gr.Button(t("diffusion.dice"), scale=1, min_width=90, elem_id=f"{id}-dice")
-        self.guidance = gr.Slider(0, 15, guidance, step=0.5, label=t("diffusion.guidance"), info=t("diffusion.guidance_hint"),
+        self.guidance = gr.Slider(0, SLIDER, guidance, step=0.5, label=t("diffusion.guidance"), info=t("diffusion.guidance_hint"),
                                   elem_id=f"{id}-guidance")
         self.run = gr.Button(t("controls.run"), variant="primary", elem_id=f"{id}-run")
         self.negative = None
@@ -87,7 +88,7 @@ class DiffusionControls:
                          js=f"() => Math.floor(Math.random() * {min(MAX_SEED, 999_999)})")
         shell.bind(self.prompt, text_field("prompt", self.prompt.value, limit=PROMPT_LIMIT))
         shell.bind(self.seed, number_field("seed", seed, 0, MAX_SEED, whole=True))
-        shell.bind(self.guidance, number_field("guidance", guidance, 0, MAX_GUIDANCE))
+        shell.bind(self.guidance, number_field("guidance", guidance, 0, SLIDER))
         shell.carry("prompt", self.prompt)
         shell.carry("seed", self.seed)
         shell.carry("guidance", self.guidance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import queue
 import threading
@@ -55,7 +56,7 @@ class Picker:
         return {"id": id, "cards": [self._card(c) for c in checkpoints]}
 
     def connect(self, shell: Shell, progress: gr.HTML, offers: Sequence[gr.HTML],
-                run: Callable[..., tuple], inputs: list, outputs: list, others: Sequence[Picker] = ()) -> None:
+                run: Callable, inputs: list, outputs: list, others: Sequence[Picker] = ()) -> None:
         """Wires the downloads: from a card's button, or from a banner of `offers` whose action names a
         checkpoint. When one has arrived and is still the chosen one, `run` follows by itself.
 
@@ -79,8 +80,7 @@ class Picker:
             # Nothing starts, and no message goes, when nothing has arrived.
             busy = (f"(got, ...values) => {{ if (got.ready) epochs.busy({shell.alert.elem_id!r}, values); "
                     "return [got, ...values]; }")
-            shell.on(shown.then, lambda got, *values: run(*values) if got.get("ready") == chosen_id(values[mine])
-                     else (gr.skip(),) * (len(outputs) + 1), [arrived, *inputs], outputs, js=busy)
+            shell.on(shown.then, _when_arrived(run, mine, len(outputs)), [arrived, *inputs], outputs, js=busy)
 
     def fetch(self, value: dict) -> Iterator[tuple[dict, dict]]:
         """Downloads the chosen checkpoint, yielding (banner value, what has arrived) as it comes.
@@ -122,6 +122,23 @@ class Picker:
             return find_checkpoint(raw, self.known, allow_any=any_checkpoint_allowed()).id
         except UserError as error:
             raise ValueError(f"{self.field}: {raw!r}") from error
+
+
+def _when_arrived(run: Callable, picker: int, outputs: int) -> Callable:
+    """`run`, which may be a generator, for the values behind the first; nothing changes when what has
+    arrived (the first value) is not what input number `picker` has chosen."""
+    def ready(got: dict, values: Sequence) -> bool:
+        return got.get("ready") == chosen_id(values[picker])
+
+    nothing = (gr.skip(),) * (outputs + 1)
+    if inspect.isgeneratorfunction(run):
+        def stream(got: dict, *values):
+            if ready(got, values):
+                yield from run(*values)
+            else:
+                yield nothing
+        return stream
+    return lambda got, *values: run(*values) if ready(got, values) else nothing
 
 
 def chosen_id(value: object) -> str:

@@ -8,6 +8,7 @@ import pytest
 from demos.base.clip.checkpoints import CHINESE_CLIP, CLIPS, POCKET
 from demos.base.text import LANGUAGES
 from demos.registry import find_demos
+from demos.ui import picker
 from demos.ui.picker import FIELD, Picker
 from demos.ui.shell import Shell
 
@@ -58,3 +59,31 @@ def test_a_missing_licence_is_said_and_none_is_made_up(language: str) -> None:
     assert cards.keys() == {checkpoint.id for checkpoint in CLIPS}
     assert shell.text("picker.no_licence") in cards[CHINESE_CLIP.id]
     assert all(c.licence and c.licence in cards[c.id] for c in CLIPS if c is not CHINESE_CLIP)
+
+
+@pytest.mark.parametrize("arrived", ["a", "b", None])
+def test_a_stream_follows_its_own_download_only(arrived):
+    def stream(model, other):
+        yield {}, model["id"], other
+        yield {}, "end", other
+
+    follow = picker._when_arrived(stream, 0, 2)
+    values = list(follow({"ready": arrived}, {"id": "a"}, 5))
+    assert values == [({}, "a", 5), ({}, "end", 5)] if arrived == "a" else len(values) == 1 and len(values[0]) == 3
+    plain = picker._when_arrived(lambda model, other: ({}, model["id"], other), 0, 2)
+    assert (plain({"ready": arrived}, {"id": "a"}, 5) == ({}, "a", 5)) is (arrived == "a")
+
+
+def test_a_card_says_how_long_a_run_would_take(monkeypatch):
+    from demos.base.diffusion.checkpoints import POCKET as SMALL
+    from demos.base.diffusion.checkpoints import STABLE_DIFFUSION_1_5
+    from demos.ui import diffusion
+
+    text = next(demo for demo in find_demos() if demo.id == "clip_zero_shot").text("en")
+    monkeypatch.setattr(diffusion, "has_graphics_card", lambda: False)
+    monkeypatch.setattr(diffusion, "processor_gigaflops", lambda: 100.0)
+    # 20 steps of 2 evaluations of 678 GFLOP at 60 GFLOP/s
+    assert "8 min" in diffusion.expected_time(STABLE_DIFFUSION_1_5, text)
+    assert diffusion.expected_time(SMALL, text) == ""
+    monkeypatch.setattr(diffusion, "has_graphics_card", lambda: True)
+    assert diffusion.expected_time(STABLE_DIFFUSION_1_5, text) == ""

@@ -36,6 +36,12 @@ DDPM_CIFAR10 = Checkpoint(
     files=("*.json", "*.safetensors"), megabytes=143, gigabytes=0.3, languages=(),
     gigaflops=12)
 
+# A distilled decoder of Stable Diffusion 1's and 2's latents: used for previews when it is on this machine.
+TINY_DECODER = Checkpoint(
+    id="madebyollin/taesd", name="TAESD", licence="MIT", parameters=2.4, repo="madebyollin/taesd",
+    revision="614f76814bbe30edbe2e627ace1c2234c81a2c0e", files=("config.json", "diffusion_pytorch_model.safetensors"),
+    megabytes=10, gigabytes=0.1)
+
 DIFFUSERS = (POCKET, STABLE_DIFFUSION_1_5, SD_TURBO, BK_SDM_SMALL, DDPM_CIFAR10)
 
 

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..checkpoints import forget_damaged, open_folder
+from ..checkpoints import forget_damaged, open_folder, status
 from ..devices import Device, limit_threads, pick_device
 from ..errors import UserError
 from ..hub import Progress
 from ..loader import LOADER, is_out_of_memory, place
 from ..spec import Checkpoint
+from .checkpoints import TINY_DECODER
 from .model import SD1_COLOURS, Diffuser
 from .schedule import schedule_of
 
@@ -57,11 +58,15 @@ def load_diffuser(checkpoint: Checkpoint, device: Device, progress: Progress | N
     try:
         pipeline = _read_pipeline(folder, kind, variant, device)
         vae = getattr(pipeline, "vae", None)
+        stable_diffusion = kind in TEXT_PIPELINES and _is_kl(vae)
+        if stable_diffusion:
+            vae.enable_slicing()                   # one picture at a time: a batch's memory is one picture's
         distilled = kind == "LatentConsistencyModelPipeline" or checkpoint.repo in DISTILLED
-        colours = _colours(folder) or (SD1_COLOURS if vae is not None and kind in TEXT_PIPELINES else ())
+        colours = _colours(folder) or (SD1_COLOURS if stable_diffusion else ())
         return Diffuser(place(_channels_last(pipeline.unet), device), vae and place(_channels_last(vae), device),
                         _placed(pipeline, "text_encoder", device), getattr(pipeline, "tokenizer", None),
-                        schedule_of(pipeline.scheduler), device, distilled, colours)
+                        schedule_of(pipeline.scheduler), device, distilled, colours,
+                        _tiny_decoder(device) if stable_diffusion else None)
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,
             IndexError, OSError) as error:
         if is_out_of_memory(error):
@@ -107,6 +112,23 @@ def _colours(folder: Path) -> tuple:
         return tuple(tuple(float(value) for value in row) for row in rows)
     except (OSError, ValueError, KeyError, TypeError):
         return ()
+
+
+def _is_kl(vae: Any) -> bool:
+    """Whether it is the autoencoder whose latents all Stable Diffusions before XL share."""
+    return type(vae).__name__ == "AutoencoderKL" and vae.config.latent_channels == 4
+
+
+def _tiny_decoder(device: Device) -> Any:
+    """TAESD where it is on this machine already; nothing is fetched for a preview."""
+    if status(TINY_DECODER).kind != "cached":
+        return None
+    import diffusers
+    import torch
+
+    decoder = diffusers.AutoencoderTiny.from_pretrained(
+        open_folder(TINY_DECODER), use_safetensors=True, local_files_only=True, dtype=getattr(torch, device.dtype))
+    return place(_channels_last(decoder), device)
 
 
 def _placed(pipeline: Any, name: str, device: Device) -> Any:

@@ -19,6 +19,10 @@ SD1_COLOURS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.2
                (0.0, 0.0, 0.0))
 
 
+# Pictures up to this many pixels a side are decoded at every step by their own decoder.
+PEEK_SIDE = 128
+
+
 @dataclass(frozen=True)
 class Reading:
     """A prompt as the text encoder reads it.
@@ -45,6 +49,7 @@ class Diffuser:
         vae: an autoencoder, or None where the model works on pixels.
         text_encoder, tokenizer: None where the model takes no prompt.
         distilled: samples in a few steps without guidance (consistency or adversarial distillation).
+        tiny: a distilled decoder of the same latents, for previews, or None.
         colours: (C + 1, 3) linear map from a scaled latent and 1 to RGB in [-1, 1], for previews.
     """
 
@@ -56,10 +61,11 @@ class Diffuser:
     device: Device
     distilled: bool = False
     colours: tuple[tuple[float, float, float], ...] = ()
+    tiny: Any = None
     components: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.components = {"unet": self.unet, "vae": self.vae, "text_encoder": self.text_encoder}
+        self.components = {"unet": self.unet, "vae": self.vae, "text_encoder": self.text_encoder, "tiny": self.tiny}
 
     @property
     def conditional(self) -> bool:
@@ -122,16 +128,26 @@ class Diffuser:
 
     def decode(self, latents: torch.Tensor) -> np.ndarray:
         """(B, C, h, w) latents -> (B, H, W, 3) uint8 pictures."""
+        return self._decode_by(self.vae, latents)
+
+    def peek(self, latents: torch.Tensor) -> np.ndarray | None:
+        """As `decode`, quick enough for every step of a run; None where nothing here is."""
+        side = max(self.latent_shape[1:]) * self.downscale
+        if self.tiny is None and side > PEEK_SIDE:
+            return None
+        return self._decode_by(self.vae if self.tiny is None else self.tiny, latents)
+
+    def _decode_by(self, vae: Any, latents: torch.Tensor) -> np.ndarray:
         import torch
 
         with torch.inference_mode():
-            if self.vae is None:
+            if vae is None:
                 pixels = latents
             else:
-                config = self.vae.config
+                config = vae.config
                 inner = latents / config.scaling_factor + (config.get("shift_factor") or 0.0)
-                inner = inner.to(next(self.vae.parameters()).dtype).contiguous(memory_format=torch.channels_last)
-                pixels = self.vae.decode(inner, return_dict=False)[0]
+                inner = inner.to(next(vae.parameters()).dtype).contiguous(memory_format=torch.channels_last)
+                pixels = vae.decode(inner, return_dict=False)[0]
             pixels = pixels if pixels.shape[1] == 3 else pixels[:, :1].expand(-1, 3, -1, -1)
             shown = (pixels.float() / 2 + 0.5).clamp(0, 1) * 255
             return shown.round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

@@ -123,3 +123,30 @@ def test_damaged_weights_are_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UserError):
         load_diffuser(typed(folder), CPU)
+
+
+def test_previews_come_from_a_tiny_decoder_where_one_is_here(tmp_path, monkeypatch):
+    import diffusers
+
+    from demos.base.diffusion import load
+
+    tiny = tmp_path / "taesd"
+    diffusers.AutoencoderTiny(encoder_block_out_channels=(16,) * 4, decoder_block_out_channels=(16,) * 4,
+                              num_encoder_blocks=(1, 1, 1, 1), num_decoder_blocks=(1, 1, 1, 1)).save_pretrained(tiny)
+    folder = full_diffusion.write_stable_diffusion_1_5(tmp_path / "sd", small=True)
+    assert load_diffuser(typed(folder), CPU).tiny is None          # nothing is fetched for a preview
+    monkeypatch.setattr(load, "TINY_DECODER", typed(tiny))
+    model = load_diffuser(typed(folder), CPU)
+    latents = model.start(0, 2)
+    assert model.peek(latents).shape == model.decode(latents).shape == (2, 64, 64, 3)
+    assert not np.array_equal(model.peek(latents), model.decode(latents))
+    assert model.colours
+
+
+def test_large_pictures_are_not_decoded_at_every_step(tmp_path, monkeypatch):
+    from demos.base.diffusion import model as room
+
+    model = load_diffuser(typed(full_diffusion.write_stable_diffusion_1_5(tmp_path / "sd", small=True)), CPU)
+    assert model.peek(model.start(0)) is not None
+    monkeypatch.setattr(room, "PEEK_SIDE", 32)
+    assert model.peek(model.start(0)) is None
