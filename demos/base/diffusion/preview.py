@@ -6,24 +6,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .model import Diffuser
+from .model import PEEK_SIDE, Diffuser
 
 if TYPE_CHECKING:
     import torch
 
-# Pictures up to this many pixels a side are decoded at every step.
-DECODED_SIDE = 128
 
-
-def decodes_quickly(diffuser: Diffuser) -> bool:
-    """Whether `preview` shows what the decoder makes of a latent."""
-    return max(diffuser.latent_shape[1:]) * diffuser.downscale <= DECODED_SIDE
+def is_small(diffuser: Diffuser) -> bool:
+    """Whether its pictures are so small that decoding one at every step costs little."""
+    return max(diffuser.latent_shape[1:]) * diffuser.downscale <= PEEK_SIDE
 
 
 def preview(diffuser: Diffuser, latents: torch.Tensor) -> np.ndarray:
-    """(B, C, h, w) latents -> (B, H, W, 3) uint8; of a large model, one pixel for each latent."""
-    if decodes_quickly(diffuser) or not diffuser.colours:
-        return diffuser.decode(latents)
+    """(B, C, h, w) latents -> (B, H, W, 3) uint8, at most PEEK_SIDE a side.
+
+    What a decoder makes of them, where one is quick enough; else one pixel for each latent, coloured linearly.
+    """
+    pictures = diffuser.peek(latents)
+    if pictures is not None or not diffuser.colours:
+        return shrink(diffuser.decode(latents) if pictures is None else pictures, PEEK_SIDE)
     colours = np.asarray(diffuser.colours, np.float32)                      # (C + 1, 3)
     linear = np.nan_to_num(latents.float().cpu().numpy()).transpose(0, 2, 3, 1) @ colours[:-1] + colours[-1]
     return np.rint((linear.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
+
+
+def shrink(pictures: np.ndarray, side: int) -> np.ndarray:
+    """(B, H, W, 3) uint8 pictures, made smaller by means of whole squares of pixels until they fit `side`."""
+    factor = -(-max(pictures.shape[1:3]) // side)
+    if factor == 1:
+        return pictures
+    height, width = (n // factor for n in pictures.shape[1:3])
+    cut = pictures[:, :height * factor, :width * factor].reshape(-1, height, factor, width, factor, 3)
+    return np.rint(cut.mean((2, 4))).astype(np.uint8)

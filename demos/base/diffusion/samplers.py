@@ -87,6 +87,8 @@ class FromLibrary:
         scheduler.set_timesteps(timesteps=list(timesteps), device="cpu")
         scheduler.set_begin_index(0)
         self._scaled = type(scheduler).__name__.startswith("Euler")
+        # The network is asked about x_t on the common scale, so nothing is left for the library to scale.
+        scheduler.is_scale_input_called = True
 
     def step(self, index: int, sample: torch.Tensor, output: torch.Tensor,
              draw: Callable[[], torch.Tensor]) -> torch.Tensor:
