@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
+# A fast tokenizer keeps padding and truncation as state: two threads at once get each other's lengths.
+_one_reader = threading.Lock()
+
 # Least-squares fits of Stable Diffusion 1's latents to the colours of the decoded pixels, RGB in [-1, 1].
 SD1_COLOURS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.264), (-0.184, -0.271, -0.473),
                (0.0, 0.0, 0.0))
@@ -21,6 +26,10 @@ SD1_COLOURS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.2
 
 # Pictures up to this many pixels a side are decoded at every step by their own decoder.
 PEEK_SIDE = 128
+
+
+# A fast tokenizer keeps padding and truncation between calls: two visitors at once would get each other's.
+_one_reader = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -103,8 +112,9 @@ class Diffuser:
         if self.text_encoder is None:
             return Reading(None)
         limit = min(self.tokenizer.model_max_length, self.text_encoder.config.max_position_embeddings)
-        ids = self.tokenizer(prompt, padding="max_length", max_length=limit, truncation=True).input_ids
-        whole = self.tokenizer(prompt, truncation=False).input_ids
+        with _one_reader:
+            ids = self.tokenizer(prompt, padding="max_length", max_length=limit, truncation=True).input_ids
+            whole = self.tokenizer(prompt, truncation=False).input_ids
         with torch.inference_mode():
             states = self.text_encoder(torch.tensor([ids], device=self.device.name))[0]
         tokens = tuple(self._spell(id) for id in ids)
