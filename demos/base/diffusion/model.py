@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,9 +14,6 @@ from .schedule import NoiseSchedule
 if TYPE_CHECKING:
     import numpy as np
     import torch
-
-# A fast tokenizer keeps padding and truncation as state: two threads at once get each other's lengths.
-_one_reader = threading.Lock()
 
 # Least-squares fits of Stable Diffusion 1's latents to the colours of the decoded pixels, RGB in [-1, 1].
 SD1_COLOURS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.264), (-0.184, -0.271, -0.473),

@@ -1,0 +1,175 @@
+"""Two samplers from the same noise, step by step.
+
+Ho et al. 2020 (arXiv:2006.11239), algorithm 2, against Song et al. 2020 (arXiv:2010.02502), equation 12.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+
+from ..base.clip.checkpoints import POCKET as POCKET_CLIP
+from ..base.clip.load import clip_entry, open_clip_model
+from ..base.compute import gpu, zero_gpu
+from ..base.diffusion.checkpoints import POCKET, diffuser_of
+from ..base.diffusion.load import diffuser_entry, open_diffuser
+from ..base.diffusion.model import Diffuser
+from ..base.diffusion.question import SamplerSettings, timesteps_from
+from ..base.diffusion.run import Column, Step, take_steps
+from ..base.diffusion.samplers import LCM, make_sampler
+from ..base.errors import UserError
+from ..base.loader import LOADER
+from .schema import SAME_STEPS, Frame, Opening, Request, Verdict
+
+# Pictures up to this many pixels a side are decoded at every step.
+PREVIEW_SIDE = 128
+# Steps of B that are timed and thrown away, to know how many fit into A's time.
+PROBES = 3
+
+
+@gpu(duration=60)
+def sample(request: Request) -> Iterator[Opening | tuple[Frame, ...] | Verdict]:
+    """Both columns' runs: an Opening, then the Frames of every round of steps as it is taken, then a Verdict.
+
+    Raises: UserError, also in the middle of a run (`not_finite`, `out_of_memory`).
+    """
+    pictures: list[np.ndarray | None] = [None, None]
+    with open_diffuser(diffuser_of(request.checkpoint)) as model:
+        race = Race(model, request)
+        for item in race.in_turn() if request.lock == "time" else race.together():
+            yield item
+            for frame in item if isinstance(item, tuple) else ():
+                pictures[frame.column] = frame.picture
+    yield judge(request.prompt if race.prompt.states is not None else "", pictures)
+
+
+def judge(prompt: str, pictures: list[np.ndarray | None]) -> Verdict:
+    """How well the finished pictures fit the prompt, as the pocket CLIP sees it."""
+    found: list[float | None] = [None] * len(pictures)
+    there = [place for place, picture in enumerate(pictures) if picture is not None]
+    if prompt and there:
+        from PIL import Image
+
+        with open_clip_model(POCKET_CLIP) as clip:
+            features = clip.image_features([Image.fromarray(pictures[place]) for place in there])
+            for place, cosine in zip(there, features @ clip.text_features([prompt])[0]):
+                found[place] = float(cosine)
+    return Verdict(tuple(found))
+
+
+def warm() -> None:
+    """Load the pocket models and send them through once, so that the first visitor does not wait for it."""
+    if zero_gpu():
+        LOADER.preload([diffuser_entry(POCKET), clip_entry(POCKET_CLIP)])
+        return
+    settings = SamplerSettings("ddim", 1)
+    for _ in sample(Request("a", "", 2.0, 0, POCKET.id, (settings, settings))):
+        pass
+
+
+class Race:
+    """One request on one model: what both columns share, and the columns made from it."""
+
+    def __init__(self, model: Diffuser, request: Request) -> None:
+        """Raises UserError `kept_foreign` when the kept sample is none of this model's."""
+        self.model, self.request = model, request
+        self.prompt, self.negative = model.read(request.prompt), model.read(request.negative)
+        self.scale = 1.0 if model.distilled or not model.conditional else float(request.guidance)
+        self.start = self._start()                                                  # (1, C, h, w)
+
+    def together(self) -> Iterator[Opening | tuple[Frame, ...]]:
+        """Both columns at once, in one batch while both last."""
+        first, second = self.request.columns
+        if self.request.lock in SAME_STEPS:
+            second = replace(second, steps=first.steps)
+        columns = [self.column(first), self.column(second)]
+        yield self.opening(columns)
+        for steps in take_steps(self.model, columns):
+            yield self.frames(columns, steps)
+
+    def in_turn(self) -> Iterator[Opening | tuple[Frame, ...]]:
+        """A alone, then B alone with as many steps as fit into the time that A took."""
+        settings = self.request.columns[1]
+        columns = [self.column(self.request.columns[0]), self.column(settings)]
+        yield self.opening(columns)
+        for steps in take_steps(self.model, columns[:1], together=False):
+            yield self.frames(columns, steps)
+        fitting = columns[0].milliseconds / self._cost(settings)
+        length, start = self.model.schedule.length, self.request.start
+        # A continued run visits only the part of its timesteps that lies below its start.
+        share = 1.0 if start is None else (start.timestep + 1) / length
+        columns[1] = self.column(replace(settings, steps=min(length, max(1, round(fitting / share)))))
+        yield self.opening(columns)
+        for steps in take_steps(self.model, columns[1:], together=False):
+            yield self.frames(columns, [replace(step, column=1) for step in steps])
+
+    def column(self, settings: SamplerSettings) -> Column:
+        """Raises UserError `lcm_undistilled`, `steps_range`."""
+        import torch
+
+        if settings.sampler == LCM and not self.model.distilled:
+            raise UserError("lcm_undistilled")
+        kept = self.request.start.timestep if self.request.start else None
+        timesteps = timesteps_from(self.model.schedule, settings.steps, kept)
+        sampler = make_sampler(settings.sampler, self.model.schedule, timesteps, eta=settings.eta, variance=settings.variance)
+        # The same noise for both columns: at eta 1, DDIM is DDPM to the last bit.
+        noise = torch.Generator("cpu").manual_seed(self.request.seed + 1)
+        return Column(sampler, self.start, self.prompt, self.negative, self.scale, noise)
+
+    def opening(self, columns: list[Column]) -> Opening:
+        model, prompt = self.model, self.prompt
+        return Opening(tuple(len(column.sampler.timesteps) for column in columns), prompt.tokens, prompt.words, prompt.cut,
+                       model.colours, model.conditional, model.distilled, model.parameters, model.device.label,
+                       str(model.dtype).removeprefix("torch."))
+
+    def frames(self, columns: list[Column], steps: list[Step]) -> tuple[Frame, ...]:
+        """The steps as a visitor sees them; the columns' previews are decoded together."""
+        level = self.model.schedule.noise_level
+        taken = []
+        for step, clean in zip(steps, self._previews(steps)):
+            last = columns[step.column].done
+            taken.append(Frame(
+                step.column, step.index, step.timestep, level(step.timestep), step.evaluations, step.milliseconds,
+                _plain(step.before), clean, _plain(step.after) if last else None,
+                self.model.decode(step.after)[0] if last else None))
+        return tuple(taken)
+
+    def _previews(self, steps: list[Step]) -> list[np.ndarray | None]:
+        """Predicted x_0 of every step: decoded where that is cheap, else by the linear map, else None."""
+        import torch
+
+        clean = torch.cat([step.clean for step in steps])
+        if max(self.model.latent_shape[1:]) * self.model.downscale <= PREVIEW_SIDE:
+            return list(self.model.decode(clean))
+        if not self.model.colours:
+            return [None] * len(steps)
+        colours = torch.tensor(self.model.colours, device=clean.device)
+        rough = torch.einsum("bchw,cr->bhwr", clean, colours[:-1]) + colours[-1]
+        return list(((rough / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy())
+
+    def _cost(self, settings: SamplerSettings) -> float:
+        """Milliseconds of one of B's steps alone: the median of a few that are thrown away."""
+        probe, spent = self.column(settings), []
+        while not probe.done and len(spent) < PROBES:
+            began = time.perf_counter()
+            next(take_steps(self.model, [probe], together=False))
+            spent.append(1000 * (time.perf_counter() - began))
+        return max(median(spent), 1e-3)
+
+    def _start(self):
+        import torch
+
+        kept, model = self.request.start, self.model
+        if kept is None:
+            return model.start(self.request.seed)
+        if kept.latents.shape != model.latent_shape or kept.timestep >= model.schedule.length:
+            raise UserError("kept_foreign")
+        return torch.from_numpy(kept.latents)[None].float().to(model.device.name)
+
+
+def _plain(sample) -> np.ndarray:
+    return sample[0].float().cpu().numpy()

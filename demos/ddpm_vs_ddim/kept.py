@@ -1,0 +1,105 @@
+"""Steps on their way to the browser and back: which are kept, and how they are written."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..base.errors import UserError
+from .schema import LARGEST_SIDE, Frame, Kept
+
+MOST_KEPT = 128               # steps of a column that stay scrubbable
+MOST_BYTES = 4_000_000        # of a column's latents, as they are sent
+QUALITY = 90                  # of the previews' JPEG; the finished picture is a PNG
+
+
+def kept_indices(steps: int, size: int) -> frozenset[int]:
+    """Which of a column's `steps` are kept, `size` bytes each: all, or evenly spread ones with first and last."""
+    most = max(2, min(MOST_KEPT, MOST_BYTES // max(size, 1)))
+    if steps <= most:
+        return frozenset(range(steps))
+    return frozenset(np.linspace(0, steps - 1, most).round().astype(int).tolist())
+
+
+class Trail:
+    """The frames of a run as they come, and in the end those that are kept.
+
+    Attributes:
+        newest: each column's last step as JSON, None before its first.
+        last: the same as Frames.
+        taken: how many steps each column has taken.
+    """
+
+    def __init__(self) -> None:
+        self.newest: list[dict | None] = [None, None]
+        self.last: list[Frame | None] = [None, None]
+        self._values: list[list[dict]] = [[], []]
+
+    @property
+    def taken(self) -> list[int]:
+        return [len(values) for values in self._values]
+
+    def add(self, frame: Frame) -> None:
+        value = frame_value(frame)
+        self.newest[frame.column], self.last[frame.column] = value, frame
+        self._values[frame.column].append(value)
+
+    def kept(self) -> list[list[dict]]:
+        """Both columns' kept steps in order, the first and the last among them."""
+        kept = []
+        for values in self._values:
+            chosen = kept_indices(len(values), len(values[0]["x"]) if values else 1)
+            kept.append([value for place, value in enumerate(values) if place in chosen])
+        return kept
+
+
+def frame_value(frame: Frame) -> dict:
+    """One step as JSON: latents as base64 of float16, the preview and the picture as data addresses."""
+    value = {"i": frame.index, "t": frame.timestep, "noise": round(frame.noise, 4), "nfe": frame.evaluations,
+             "ms": round(frame.milliseconds), "x": write_latents(frame.latents), "shape": list(frame.latents.shape),
+             "clean": frame.clean is not None and picture_uri(frame.clean, "JPEG")}
+    if frame.picture is not None:
+        value |= {"end": write_latents(frame.after), "picture": picture_uri(frame.picture, "PNG")}
+    return value
+
+
+def write_latents(latents: np.ndarray) -> str:
+    """(C, h, w) float32 -> base64 of its float16 bytes, little-endian; what is out of range is held at its end."""
+    top = float(np.finfo(np.float16).max)
+    return base64.b64encode(np.clip(latents, -top, top).astype("<f2").tobytes()).decode("ascii")
+
+
+def read_kept(asked: object) -> Kept | None:
+    """The step that a browser sends back to be continued; None where it asks for none.
+
+    Raises: UserError `kept_broken` for anything that `frame_value` did not write.
+    """
+    if not asked:
+        return None
+    shape = asked.get("shape") if isinstance(asked, Mapping) else None
+    if not isinstance(shape, list) or len(shape) != 3 or not all(
+            type(side) is int and 1 <= side <= LARGEST_SIDE for side in shape):
+        raise UserError("kept_broken")
+    size, words = 2 * int(np.prod(shape)), asked.get("x")
+    if not isinstance(words, str) or len(words) != 4 * -(-size // 3):
+        raise UserError("kept_broken")
+    try:
+        latents = np.frombuffer(base64.b64decode(words, validate=True), "<f2").reshape(shape).astype(np.float32)
+    except (binascii.Error, ValueError) as error:
+        raise UserError("kept_broken") from error
+    return Kept(latents, asked.get("t"), asked.get("column"), asked.get("i"))
+
+
+def picture_uri(pixels: np.ndarray, kind: str) -> str:
+    """(H, W, 3) uint8 as a data address; `kind` is JPEG or PNG."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    # Whole colours: halving their resolution shows on a picture of 64 pixels.
+    options = {"quality": QUALITY, "subsampling": 0} if kind == "JPEG" else {}
+    Image.fromarray(pixels).save(stream, kind, **options)
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(stream.getvalue()).decode("ascii")

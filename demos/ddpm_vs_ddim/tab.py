@@ -1,0 +1,165 @@
+"""The race's tab: components and events."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+
+import gradio as gr
+
+from ..base.diffusion.checkpoints import diffuser_of
+from ..base.diffusion.load import DISTILLED
+from ..base.diffusion.model import Reading
+from ..base.diffusion.question import MAX_STEPS
+from ..base.diffusion.samplers import SAMPLERS, VARIANCES
+from ..base.diffusion.stream import Stops, in_batches
+from ..base.errors import UserError
+from ..base.query import choice_field, number_field
+from ..ui.browser import browser_component
+from ..ui.diffusion import DiffusionControls, prompt_notes, read_question
+from ..ui.picker import Picker, ensure_here
+from ..ui.shell import Shell, error_banner, note_banner
+from . import view
+from .schema import FIRST, LOCKS, Opening, Verdict
+from .spec import SPEC
+
+STOPS = Stops()
+LONGEST_NAME = 64             # of a run, as the browser makes it
+
+
+def build(shell: Shell) -> None:
+    t, costs = shell.text, view.read_costs()
+    shell.head()
+    guess = shell.guess()
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=320, elem_classes=["controls"]):
+            controls = DiffusionControls(shell)
+        with gr.Column(scale=8, min_width=320, elem_classes=["stage-column"]):
+            shell.banner()
+            progress = shell.banner("progress")
+            columns = browser_component(
+                "race_columns", view.columns_value(), demo=SPEC.id, elem_id=f"{SPEC.id}-columns",
+                text=t.section("columns"), **view.columns_config(t, DISTILLED))
+            stage = browser_component("race_stage", demo=SPEC.id, elem_id=f"{SPEC.id}-stage",
+                                      text=t.section("stage") | t.section("take"))
+            name = browser_component("race_name")
+            start = browser_component("race_start")
+            facts = shell.facts()
+            browser_component("race_cost", demo=SPEC.id, elem_id=f"{SPEC.id}-cost", text=t.section("cost") | t.section("take"),
+                              **view.cost_config(costs, view.measured(), t))
+            files = shell.banner("files-banner", area=f"{SPEC.id}-restore")
+            restore = browser_component("race_restore", demo=SPEC.id, elem_id=f"{SPEC.id}-restore", text=t.section("files"))
+            gif = browser_component("race_gif", demo=SPEC.id)
+            shell.take(_source)
+    shell.story(**view.story_values(costs, view.measured(), t))
+    _remember(shell)
+
+    inputs, outputs = [*controls.inputs, columns, name], [stage, facts, guess]
+
+    def respond(*values):
+        yield from answer(shell, *values)
+
+    ends = controls.connect(respond, inputs, outputs, progress=progress, api_name="race")
+    ends += shell.on(start.select, respond, [*inputs, start], outputs)
+    for ended in ends:                             # however it ended, also without a last word
+        ended.then(None, None, None, js="() => epochs.race.ended()", api_visibility="private")
+    # Past the queue: what it stops is what holds the queue up.
+    name.select(stop, name, None, queue=False, trigger_mode="multiple", show_progress="hidden",
+                api_visibility="private")
+    shell.on(gif.select, lambda asked: ({}, view.film_value(_part(asked, "frames"))), [gif], [gif], banner=files,
+             compute=False)
+    shell.on(restore.select, lambda asked, model: bring_back(shell, controls.picker, asked, model),
+             [restore, controls.picker.component],
+             [controls.prompt, controls.negative, controls.guidance, controls.seed, controls.picker.component, columns],
+             banner=files, compute=False)
+
+
+def answer(shell: Shell, prompt: object, negative: object, guidance: object, seed: object, model: object, columns: object,
+           name: object, start: object = None) -> Iterator[tuple]:
+    """-> values for the banner, the stage, the facts and the guess: live ones, then the last. Raises UserError."""
+    from .infer import sample
+
+    t = shell.text
+    request = view.read_request(read_question(prompt, negative, guidance, seed, model), columns, start)
+    checkpoint = diffuser_of(request.checkpoint)
+    ensure_here(checkpoint)
+    show, trail, opening, verdict, failed = view.Show(request, checkpoint, t), view.Trail(), None, None, None
+    name = run_name(name)
+    flag = STOPS.begin(name)
+    try:
+        for batch in in_batches(lambda: sample(request), flag):
+            for item in batch:
+                if isinstance(item, Opening):
+                    opening = item
+                elif isinstance(item, Verdict):
+                    verdict = item
+                else:
+                    for frame in item:
+                        trail.add(frame)
+            if verdict is None:
+                yield {}, show.live(opening, trail), gr.skip(), gr.skip()
+    except UserError as error:
+        if opening is None:
+            raise
+        failed = error                             # what was taken until then stays
+    finally:
+        STOPS.end(name, flag)
+    if opening is None:                            # stopped before it began
+        yield {}, gr.skip(), gr.skip(), gr.skip()
+        return
+    reading = Reading(None, opening.tokens, opening.words, opening.cut)
+    said = [*prompt_notes(request, reading, opening.conditional, t), *view.notes(request, opening, t)]
+    banner = error_banner(failed, t) if failed else note_banner(" ".join(said)) if said else {}
+    yield (banner, show.final(opening, trail, verdict),
+           view.facts_value(request, checkpoint, opening, trail, verdict, t),
+           view.guess_value(view.read_costs(), view.measured(), opening, trail, request, verdict, t))
+
+
+def stop(name: object) -> None:
+    """Ends the run that the browser names, after its step."""
+    STOPS.stop(str(_part(name, "stop"))[:LONGEST_NAME])
+
+
+def run_name(name: object) -> str:
+    """The run's name as the page made it; one that nobody knows for a client without a page."""
+    found = _part(name, "name")
+    return found[:LONGEST_NAME] if isinstance(found, str) and found else secrets.token_hex(8)
+
+
+def bring_back(shell: Shell, picker: Picker, asked: object, model: object) -> tuple:
+    """A picture's settings -> values for the banner, prompt, negative prompt, guidance, seed, model, columns."""
+    t = shell.text
+    if problem := _part(asked, "problem"):
+        raise UserError("settings_none" if problem == "none" else "settings_broken")
+    request = view.read_settings(_part(asked, "record"))
+    said = [t("files.restored")]
+    chosen: object = gr.skip()
+    if request.checkpoint in {checkpoint.id for checkpoint in SPEC.checkpoints}:
+        chosen = picker.value(request.checkpoint)
+    elif request.checkpoint != _part(model, "id"):  # a stranger's picture opens no model that the page does not list
+        said.append(t("files.other_model"))
+    if _part(_part(asked, "record"), "continued"):
+        said.append(t("files.was_continued"))
+    columns = {"columns": [vars(column) for column in request.columns], "lock": request.lock,
+               "restored": secrets.token_hex(4)}
+    return (note_banner(" ".join(said)), request.prompt, request.negative, request.guidance, request.seed, chosen, columns)
+
+
+def _part(value: object, key: str) -> object:
+    return value.get(key) if isinstance(value, Mapping) else None
+
+
+def _remember(shell: Shell) -> None:
+    """The columns' controls keep their own part of the address."""
+    for letter, settings in zip("ab", FIRST):
+        shell.remember(choice_field(f"{letter}_sampler", settings.sampler, SAMPLERS))
+        shell.remember(number_field(f"{letter}_steps", settings.steps, 1, MAX_STEPS, whole=True))
+        shell.remember(number_field(f"{letter}_eta", settings.eta, 0, 1))
+        shell.remember(choice_field(f"{letter}_variance", settings.variance, VARIANCES))
+    shell.remember(choice_field("lock", LOCKS[0], LOCKS))
+
+
+def _source():
+    from .infer import Race
+
+    return Race
