@@ -29,8 +29,8 @@ class Racer:
         self.visitor.open(path)
         return self
 
-    def find(self, selector: str):
-        return self.page.locator(f"#{ID} {selector}")
+    def find(self, selector: str, **options):
+        return self.page.locator(f"#{ID} {selector}", **options)
 
     def number(self) -> str | None:
         return self.find(f"#{ID}-stage .epochs-root").get_attribute("data-run")
