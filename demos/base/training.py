@@ -74,11 +74,12 @@ class Average:
             mean.lerp_(value, 1 - keep) if mean.is_floating_point() else mean.copy_(value)
 
 
-def flatten_kernel(kernel: torch.Tensor) -> torch.Tensor:
-    """(O, I * kh * kw) of an (O, I, kh, kw) kernel, a view of it in either memory format."""
+def flatten_kernel(values: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    """(O, I * kh * kw) of `values`, shaped as the (O, I, kh, kw) kernel and in the order of its memory: of the
+    kernel itself a view, whichever its memory format."""
     if kernel.ndim == 4 and kernel.is_contiguous(memory_format=torch.channels_last):
-        kernel = kernel.permute(0, 2, 3, 1)
-    return kernel.flatten(1)
+        values = values.permute(0, 2, 3, 1)
+    return values.flatten(1)
 
 
 class KernelMuon(torch.optim.Muon):
@@ -86,7 +87,7 @@ class KernelMuon(torch.optim.Muon):
 
     def __init__(self, kernels: list[nn.Parameter], rate: float, **settings: object):
         self.kernels = kernels
-        self.matrices = [nn.Parameter(flatten_kernel(kernel.data)) for kernel in kernels]
+        self.matrices = [nn.Parameter(flatten_kernel(kernel.data, kernel)) for kernel in kernels]
         super().__init__(self.matrices, rate, **settings)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -95,10 +96,7 @@ class KernelMuon(torch.optim.Muon):
 
     def step(self, closure: None = None) -> None:
         for kernel, matrix in zip(self.kernels, self.matrices):
-            grad = kernel.grad
-            if grad is not None and kernel.ndim == 4 and kernel.is_contiguous(memory_format=torch.channels_last):
-                grad = grad.contiguous(memory_format=torch.channels_last)
-            matrix.grad = None if grad is None else flatten_kernel(grad)
+            matrix.grad = None if kernel.grad is None else flatten_kernel(kernel.grad, kernel)
         super().step(closure)
 
 

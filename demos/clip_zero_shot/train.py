@@ -26,12 +26,14 @@ from demos.base.tokenizer import load_tokenizer
 from demos.clip_zero_shot import export, measure
 from demos.base.emoji.batches import PictureSource
 from demos.base.emoji.captions import Captioner
-from demos.base.emoji.bank import HELD_OUT, read_bank
+from demos.base.emoji.bank import read_bank
 from demos.clip_zero_shot.fit import Settings, Student, fit, polish_texts
 from demos.base.training import is_first
 from demos.clip_zero_shot.towers import build_clip, start_patches
 
 ROOT = Path(__file__).resolve().parents[2]
+# Which styles each run must not see.
+HELD_OUT = {"none": (), "twemoji": ("twemoji",), "fluent": ("fluent3d", "fluentflat")}
 
 
 @dataclasses.dataclass(frozen=True)

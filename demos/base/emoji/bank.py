@@ -1,4 +1,4 @@
-"""What may be done to an emoji's picture without changing its name, and which styles a run may see."""
+"""The pictures of several styles, and what may be done to each without changing its name."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from demos.base.emoji.table import EmojiRow, read_style
-
-HELD_OUT = {"none": (), "twemoji": ("twemoji",), "fluent": ("fluent3d", "fluentflat")}
 
 # Mirroring or turning these changes their meaning.
 RIGID_GROUPS = {"time", "arrow", "alphanum", "keycap", "math", "punctuation", "currency", "geometric",
