@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import io
 import re
 import struct
 import threading
@@ -95,6 +96,19 @@ def picture_from_data_uri(uri: object, side: int | None = None) -> Image.Image:
     except (binascii.Error, ValueError):
         raise UserError("picture_corrupt") from None
     return decode_picture(data, side)
+
+
+def data_uri(pixels: np.ndarray, *, exact: bool = True) -> str:
+    """(H, W, 3) uint8 pixels as an address that a browser shows, data:image/...;base64,...
+
+    `exact`: as a PNG; else as a JPEG, for what is large or sent often.
+    """
+    stream = io.BytesIO()
+    if exact:
+        Image.fromarray(pixels).save(stream, "PNG", compress_level=3)
+    else:      # whole colours: halving their resolution shows on a picture of 64 pixels
+        Image.fromarray(pixels).save(stream, "JPEG", quality=90, subsampling=0)
+    return f"data:image/{'png' if exact else 'jpeg'};base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
 
 
 def picture_digest(picture: Image.Image) -> str:

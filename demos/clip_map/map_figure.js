@@ -3,7 +3,7 @@
 epochs.clipMap ??= {};
 (() => {
   const { h } = epochs;
-  const clean = (s) => s.replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+  const { clean } = epochs.sheet;
   const SVG = "http://www.w3.org/2000/svg";
   const EMOJI = "'Apple Color Emoji','Segoe UI Emoji','Noto Color Emoji',sans-serif";
   const SANS = `system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',${EMOJI}`;

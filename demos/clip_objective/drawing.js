@@ -32,8 +32,7 @@ epochs.objectiveDrawing = (() => {
   }
 
   const short = (words, most) => ([...words].length > most ? [...words].slice(0, most - 1).join("") + "\u2026" : words);
-  // What XML forbids would make a file that nothing opens.
-  const clean = (words) => words.replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+  const { clean } = epochs.sheet;
   const label = (x, y, words, more = {}) => h("text", { x, y, "font-size": 14, fill: "currentColor", ...more }, clean(words));
 
   // Pictures left, captions right, a spring for every force that is not slight. `point(i, j)` where one is pointed at.
@@ -81,12 +80,9 @@ epochs.objectiveDrawing = (() => {
   }
 
   function frame(width, height, title, losses, footer, ...body) {
-    const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, style: "color:#1d1d1f",
-      "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-      h("title", {}, title), h("desc", {}, losses), h("rect", { width, height, fill: "#fff" }),
+    return epochs.sheet.write({ width, height, title, desc: losses },
       label(14, 26, title, { "font-weight": 600, "font-size": 16 }), label(14, 48, losses, { "font-size": 13 }),
       ...body.flat(), label(14, height - 12, footer, { "font-size": 11, fill: "#60646c" }));
-    return new XMLSerializer().serializeToString(node);
   }
 
   // The springs as a file of their own.

@@ -5,7 +5,7 @@
   const PAGE = { ink: "var(--e-ink)", soft: "var(--e-soft)", line: "var(--e-line)",
     probe: "var(--epochs-series-1)", zero: "var(--epochs-series-5)" };
   const PAPER = { ink: "#1d1d1f", soft: "#60646c", line: "#dfe3ea", probe: "#5368e9", zero: "#af8e32" };
-  const clean = (s) => s.replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+  const { clean } = epochs.sheet;
   const cut = (s, most) => { const letters = [...clean(s)]; return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : letters.join(""); };
 
   // The paper's figure 6: zero-shot at no examples, the probe from one on; each doubling is one step.
@@ -128,9 +128,7 @@
       const H = top + 330;
       const bar = (p, x, y, colour) => [h("rect", { x, y, width: 170, height: 16, rx: 4, fill: "#eef0f4" }),
         h("rect", { x, y, width: Math.max(1, 170 * p), height: 16, rx: 4, fill: colour }), t(x + 234, y + 13, percent(p), { "text-anchor": "end" })];
-      const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: 720, height: H, viewBox: `0 0 720 ${H}`,
-        "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-        h("title", {}, text.figure_title), h("desc", {}, curveWords(result.curve, text)), h("rect", { width: 720, height: H, fill: "#fff" }),
+      return epochs.sheet.write({ width: 720, height: H, title: text.figure_title, desc: curveWords(result.curve, text) },
         t(16, 28, `${text.figure_title} · ${result.name}`, { "font-weight": 600 }),
         trial ? [t(206, 58, text.probe, { fill: PAPER.probe, "font-weight": 600 }), t(466, 58, text.zero_shot, { fill: PAPER.zero, "font-weight": 600 }),
           ...trial.names.map((name, i) => h("g", {}, t(192, 84 + i * 30, cut(name, 22), { "text-anchor": "end" }),
@@ -139,7 +137,6 @@
           { "font-size": 13 }),
         curve(result.curve, text, PAPER, { x0: 60, y0: top + 50, width: 540, height: 190 }),
         t(16, H - 10, result.footer || "", { "font-size": 11, fill: PAPER.soft }));
-      return new XMLSerializer().serializeToString(node);
     }
 
     function draw() {

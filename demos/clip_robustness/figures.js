@@ -4,7 +4,7 @@
   const { h, fill, percent } = epochs;
   const own = (epochs.robustness ??= {});
   const FONT = "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif";
-  const clean = (s) => s.replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+  const { clean } = epochs.sheet;
   const short = (s, most) => ([...s].length > most ? [...s].slice(0, most - 1).join("") + "…" : s);
   const sheet = (width, height, ...children) => h("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": FONT }, ...children);
   const unit = (name, value, text) => fill(text[name + "_unit"], { value: own.plain(value) });

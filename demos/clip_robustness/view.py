@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import itertools
 from datetime import UTC, datetime
 
@@ -12,6 +10,7 @@ from PIL import Image
 
 from ..base import provenance
 from ..base.clip.zero_shot import probabilities as zero_shot_probabilities
+from ..base.pictures import data_uri
 from ..base.provenance import measured_badge
 from ..base.spec import Checkpoint
 from ..base.text import Text, isolate, percent
@@ -34,13 +33,6 @@ def shrink(picture: np.ndarray) -> np.ndarray:
     if longest > SIDE:
         image = image.resize([max(1, round(side * SIDE / longest)) for side in image.size], Image.Resampling.LANCZOS)
     return np.asarray(image)
-
-
-def data_uri(picture: np.ndarray) -> str:
-    """(H, W, 3) uint8 -> a PNG that a browser's canvas takes in pixel by pixel."""
-    stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "PNG")
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 def probabilities(result: Result) -> np.ndarray:

@@ -125,7 +125,7 @@
       const [left, right] = result.sides;
       const [W, top, line] = [900, 86, 26];
       const H = top + left.labels.length * line + 34;
-      const clean = (s) => String(s).replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+      const { clean } = epochs.sheet;
       const short = (s) => ([...s].length > 24 ? [...s].slice(0, 23).join("") + "…" : s);
       const t = (x, y, s, more = {}) => h("text", { x, y, "font-size": 14, fill: "#1d1d1f", ...more }, clean(s));
       const y = (rank) => top + rank * line;
@@ -139,14 +139,11 @@
             t(value, y(side.ranks[i]) + 18, percent(side.p[i]), { "text-anchor": anchor, "font-size": 13 }),
             t(name, y(side.ranks[i]) + 18, short(label), { "text-anchor": anchor, "font-weight": side.ranks[i] ? 400 : 600 }))));
       };
-      const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
-        "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-        h("title", {}, text.figure_title), h("desc", {}, (result.tiles || []).map(([name, value]) => `${clean(name)}: ${clean(value)}`).join("; ")),
-        h("rect", { width: W, height: H, fill: "#fff" }), column(left, 0), column(right, 1),
+      return epochs.sheet.write({ width: W, height: H, title: text.figure_title, desc: (result.tiles || []).map(([name, value]) => `${clean(name)}: ${clean(value)}`).join("; ") },
+        column(left, 0), column(right, 1),
         left.labels.map((_, i) => h("path", { d: `M346 ${y(left.ranks[i]) + 13}C450 ${y(left.ranks[i]) + 13} 450 ${y(right.ranks[i]) + 13} 554 ${y(right.ranks[i]) + 13}`,
           fill: "none", stroke: colours[mood(left, right, i)], "stroke-width": mood(left, right, i) === "first" ? 2.5 : 1.5 })),
         t(16, H - 12, [result.footer, ...(result.tiles || []).map(([name, value]) => `${name}: ${value}`)].join(" · "), { "font-size": 11, fill: "#60646c" }));
-      return new XMLSerializer().serializeToString(node);
     }
 
     function adopt() {

@@ -6,7 +6,7 @@
   const [LEFT, CELL, LINE, TOP] = [248, 78, 27, 74];
   const INK = "#1d1d1f", SOFT = "#60646c", ACCENT = "68,87,214";
 
-  const clean = (s) => String(s).replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+  const { clean } = epochs.sheet;
   const cut = (s, most) => { const letters = [...clean(s)]; return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : letters.join(""); };
   // Chinese characters are twice as wide.
   const room = (s, most) => (/[\u2e80-\u9fff]/.test(s) ? Math.ceil(most * 0.58) : most);
@@ -42,16 +42,11 @@
     const gap = (i) => (i >= result.templates.length ? 10 : 0);
     const [W, H] = [LEFT + columns.length * CELL + 16, TOP + all.length * LINE + 10 + 40];
     const some = columns.length < result.labels.length ? " · " + fill(text.figure_columns, { k: columns.length, n: result.labels.length }) : "";
-    const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
-      "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-      h("title", {}, text.figure_title),
-      h("desc", {}, all.slice(-3).map((line) => `${clean(line.name)}: ${columns.map((l) => `${clean(result.labels[l])} ${line.words[l]}`).join(", ")}`).join("; ")),
-      h("rect", { width: W, height: H, fill: "#fff" }),
+    return epochs.sheet.write({ width: W, height: H, title: text.figure_title, desc: all.slice(-3).map((line) => `${clean(line.name)}: ${columns.map((l) => `${clean(result.labels[l])} ${line.words[l]}`).join(", ")}`).join("; ") },
       words(16, 28, `${result.name} · ${text.figure_title}`, { "font-weight": 600, "font-size": 15 }),
       columns.map((l, k) => words(LEFT + (k + 0.5) * CELL, TOP - 10, cut(result.labels[l], room(result.labels[l], 11)), { "text-anchor": "middle" })),
       all.map((line, i) => drawLine(line, columns, TOP + i * LINE + gap(i))),
       words(16, H - 12, (result.footer || "") + some, { "font-size": 11, fill: SOFT }));
-    return new XMLSerializer().serializeToString(node);
   }
 
   function rows({ result, now, off }) {

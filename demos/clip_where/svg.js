@@ -3,7 +3,7 @@
 (() => {
   const { h, percent } = epochs;
   const [SIDE, GAP, COLUMNS, TOP] = [216, 20, 3, 52];
-  const clean = (s) => String(s).replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+  const { clean } = epochs.sheet;
 
   epochs.where.svg = (result, picture, opacity, text) => {
     const t = (x, y, s, more = {}) => h("text", { x, y, "font-size": 14, fill: "#1d1d1f", ...more }, clean(s));
@@ -22,14 +22,11 @@
     const ramp = h("canvas", { width: result.colours.length, height: 1 });
     result.colours.forEach((colour, i) => { const pen = ramp.getContext("2d"); pen.fillStyle = colour; pen.fillRect(i, 0, 1, 1); });
     const foot = H - 40;
-    const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
-      "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-      h("title", {}, text.figure_title), h("desc", {}, result.labels.map((l, m) => `${clean(l)} ${percent(result.probabilities[m])}`).join("; ")),
-      h("rect", { width: W, height: H, fill: "#fff" }), t(GAP, 30, `${result.name} · ${text[result.method]}`, { "font-weight": 600 }), maps,
+    return epochs.sheet.write({ width: W, height: H, title: text.figure_title, desc: result.labels.map((l, m) => `${clean(l)} ${percent(result.probabilities[m])}`).join("; ") },
+      t(GAP, 30, `${result.name} · ${text[result.method]}`, { "font-weight": 600 }), maps,
       t(GAP, foot + 10, `\u2212${result.high.toPrecision(2)}`, { "font-size": 12 }),
       h("image", { x: GAP + 56, y: foot, width: 200, height: 12, preserveAspectRatio: "none", href: ramp.toDataURL("image/png") }),
       t(GAP + 264, foot + 10, `+${result.high.toPrecision(2)}`, { "font-size": 12 }),
       t(GAP, H - 10, result.footer, { "font-size": 11, fill: "#60646c" }));
-    return new XMLSerializer().serializeToString(node);
   };
 })();

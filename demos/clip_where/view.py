@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import itertools
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ..base import provenance
+from ..base.pictures import data_uri
 from ..base.provenance import measured_badge
 from ..base.spec import Checkpoint
 from ..base.text import Text, isolate, percent
@@ -39,7 +38,7 @@ def stage_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
         # Five digits of the scale: what a colour or a reading can show.
         "maps": [[float(f"{v:.4g}") for v in cells.ravel()] for cells in result.maps],
         "high": float(f"{high:.4g}"),
-        "picture": _data_uri(result.view), "empty": palette.hexadecimal(result.empty),
+        "picture": data_uri(result.view), "empty": palette.hexadecimal(result.empty),
         "colours": [palette.hexadecimal(c) for c in palette.diverging(np.linspace(0, 1, _COLOURS))],
         "shares": np.round(result.shares, 5).tolist(),
         "deletion": [{"scores": np.round(d.scores, 5).tolist(), "random": np.round(d.random, 5).tolist(),
@@ -71,14 +70,6 @@ def facts_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
 def _third(index: int, count: int) -> int:
     """0, 1 or 2: the first, middle or last third."""
     return min(2, 3 * int(index) // count)
-
-
-def _data_uri(pixels: np.ndarray) -> str:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def guess_value(metrics: Mapping, text: Text) -> dict:

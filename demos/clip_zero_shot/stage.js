@@ -128,11 +128,9 @@
     function svg(data) {
       const [W, line] = [720, 30];
       const H = 56 + data.length * line + 24;
-      const clean = (s) => s.replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+      const { clean } = epochs.sheet;
       const t = (x, y, s, more = {}) => h("text", { x, y, "font-size": 14, fill: "#1d1d1f", ...more }, clean(s));
-      const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
-        "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-        h("title", {}, text.figure_title), h("desc", {}, data.map((r) => `${clean(r.label)} ${percent(r.probability)} (${r.cosine.toFixed(3)})`).join("; ")), h("rect", { width: W, height: H, fill: "#fff" }),
+      return epochs.sheet.write({ width: W, height: H, title: text.figure_title, desc: data.map((r) => `${clean(r.label)} ${percent(r.probability)} (${r.cosine.toFixed(3)})`).join("; ") },
         t(16, 28, `${result.name} · ${axisName()}`, { "font-weight": 600 }),
         data.map((r, k) => {
           const y = 48 + k * line;
@@ -143,7 +141,6 @@
             t(636, y + 17, percent(r.probability), { "text-anchor": "end" }),
             t(704, y + 17, r.cosine.toFixed(3), { "text-anchor": "end", fill: "#60646c" }));
         }), t(16, H - 10, result.footer || "", { "font-size": 11, fill: "#60646c" }));
-      return new XMLSerializer().serializeToString(node);
     }
 
     function adopt() {

@@ -101,7 +101,7 @@ epochs.register("race_columns", ({ root, config, props, watch, text }) => {
   }
 
   restore();
-  const hold = epochs.race.hold(props, () => state);
+  const hold = epochs.runs.keep(props, () => state);
   // Settings that come from a picture carry a number; anything else that arrives is the page's opening.
   watch("value", () => {
     const { restored, ...value } = epochs.read(props);

@@ -18,6 +18,7 @@ from ..base.compute import gpu, zero_gpu
 from ..base.diffusion.checkpoints import POCKET, diffuser_of
 from ..base.diffusion.load import diffuser_entry, open_diffuser
 from ..base.diffusion.model import Diffuser
+from ..base.diffusion.preview import preview
 from ..base.diffusion.question import SamplerSettings, timesteps_from
 from ..base.diffusion.run import Column, Step, take_steps
 from ..base.diffusion.samplers import LCM, make_sampler
@@ -25,8 +26,6 @@ from ..base.errors import UserError
 from ..base.loader import LOADER
 from .schema import SAME_STEPS, Frame, Opening, Request, Verdict
 
-# Pictures up to this many pixels a side are decoded at every step.
-PREVIEW_SIDE = 128
 # Steps of B that are timed and thrown away, to know how many fit into A's time.
 PROBES = 3
 
@@ -127,29 +126,18 @@ class Race:
                        str(model.dtype).removeprefix("torch."))
 
     def frames(self, columns: list[Column], steps: list[Step]) -> tuple[Frame, ...]:
-        """The steps as a visitor sees them; the columns' previews are decoded together."""
+        """The steps as a visitor sees them; the columns' previews are made together."""
+        import torch
+
         level = self.model.schedule.noise_level
         taken = []
-        for step, clean in zip(steps, self._previews(steps)):
+        for step, clean in zip(steps, preview(self.model, torch.cat([step.clean for step in steps]))):
             last = columns[step.column].done
             taken.append(Frame(
                 step.column, step.index, step.timestep, level(step.timestep), step.evaluations, step.milliseconds,
                 _plain(step.before), clean, _plain(step.after) if last else None,
                 self.model.decode(step.after)[0] if last else None))
         return tuple(taken)
-
-    def _previews(self, steps: list[Step]) -> list[np.ndarray | None]:
-        """Predicted x_0 of every step: decoded where that is cheap, else by the linear map, else None."""
-        import torch
-
-        clean = torch.cat([step.clean for step in steps])
-        if max(self.model.latent_shape[1:]) * self.model.downscale <= PREVIEW_SIDE:
-            return list(self.model.decode(clean))
-        if not self.model.colours:
-            return [None] * len(steps)
-        colours = torch.tensor(self.model.colours, device=clean.device)
-        rough = torch.einsum("bchw,cr->bhwr", clean, colours[:-1]) + colours[-1]
-        return list(((rough / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy())
 
     def _cost(self, settings: SamplerSettings) -> float:
         """Milliseconds of one of B's steps alone: the median of a few that are thrown away."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
 from collections.abc import Mapping
 
 import numpy as np
 
 from ..base.errors import UserError
+from ..base.pictures import data_uri
 from .schema import LARGEST_SIDE, Frame, Kept
 
 MOST_KEPT = 128               # steps of a column that stay scrubbable
 MOST_BYTES = 4_000_000        # of a column's latents, as they are sent
-QUALITY = 90                  # of the previews' JPEG; the finished picture is a PNG
 
 
 def kept_indices(steps: int, size: int) -> frozenset[int]:
@@ -61,9 +60,9 @@ def frame_value(frame: Frame) -> dict:
     """One step as JSON: latents as base64 of float16, the preview and the picture as data addresses."""
     value = {"i": frame.index, "t": frame.timestep, "noise": round(frame.noise, 4), "nfe": frame.evaluations,
              "ms": round(frame.milliseconds), "x": write_latents(frame.latents), "shape": list(frame.latents.shape),
-             "clean": frame.clean is not None and picture_uri(frame.clean, "JPEG")}
+             "clean": data_uri(frame.clean, exact=False)}
     if frame.picture is not None:
-        value |= {"end": write_latents(frame.after), "picture": picture_uri(frame.picture, "PNG")}
+        value |= {"end": write_latents(frame.after), "picture": data_uri(frame.picture)}
     return value
 
 
@@ -92,14 +91,3 @@ def read_kept(asked: object) -> Kept | None:
     except (binascii.Error, ValueError) as error:
         raise UserError("kept_broken") from error
     return Kept(latents, asked.get("t"), asked.get("column"), asked.get("i"))
-
-
-def picture_uri(pixels: np.ndarray, kind: str) -> str:
-    """(H, W, 3) uint8 as a data address; `kind` is JPEG or PNG."""
-    from PIL import Image
-
-    stream = io.BytesIO()
-    # Whole colours: halving their resolution shows on a picture of 64 pixels.
-    options = {"quality": QUALITY, "subsampling": 0} if kind == "JPEG" else {}
-    Image.fromarray(pixels).save(stream, kind, **options)
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(stream.getvalue()).decode("ascii")

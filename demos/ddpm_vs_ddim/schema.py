@@ -96,7 +96,7 @@ class Frame:
         evaluations, milliseconds: of the column so far.
         latents: (C, h, w) float32, x_t before the step.
         clean: (H, W, 3) uint8, the predicted x_0: decoded, or where that is too slow to do at every step
-            its linear preview, one pixel per latent; None where there is neither.
+            its linear preview, one pixel for each latent.
         after: (C, h, w) float32, the finished sample, with the last step only.
         picture: (H, W, 3) uint8, the finished picture, with the last step only.
     """
@@ -108,7 +108,7 @@ class Frame:
     evaluations: int
     milliseconds: float
     latents: np.ndarray
-    clean: np.ndarray | None
+    clean: np.ndarray
     after: np.ndarray | None = None
     picture: np.ndarray | None = None
 

@@ -3,6 +3,7 @@
 epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   const { h, fill, read, race } = epochs;
   const { demo } = config;
+  const runs = epochs.runs(demo);
   const LETTERS = ["A", "B"];
   let result = {};                               // the newest value
   let entries = [[], []];                        // of each column: {frame, end}, end for the finished picture
@@ -99,7 +100,7 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
 
   // -- parts -------------------------------------------------------------------------------------------
   const parts = [makeColumn(0), makeColumn(1)];
-  const stop = h("button.small.race-stop", { type: "button", onclick: () => { stop.disabled = true; race.stop(); } }, text.stop);
+  const stop = epochs.runs.stopButton(demo, text.stop);
   const play = h("button.small.race-play", { type: "button", onclick: toggle }, text.play);
   const slider = h("input.race-slider", { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": text.scrub, oninput: () => { pause(); go(Number(slider.value)); } });
   const where = h("output", {});
@@ -110,7 +111,6 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   const empty = h("div.stage-empty", {}, text.stage_empty);
   const live = h("div.race-live", { hidden: true }, h("div.race-columns", {}, parts.map((part) => part.box)), note, tokens);
   root.append(h("section.stage", { "aria-label": text.stage, onkeydown: press }, h("div.race-bar", {}, stop, tools), empty, live));
-  race.watchClicks(demo);
 
   function drawFrame() {
     const running = result.state === "running";
@@ -145,12 +145,11 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
     const images = parts.map((part, place) => h("g", {}, h("image", { x: 20 + place * 280, y: 52, width: 256, height: 256, href: part.clean.toDataURL("image/png") }),
       h("text", { x: 20 + place * 280, y: 40, "font-size": 14, "font-weight": 600 }, part.title.textContent),
       h("text", { x: 20 + place * 280, y: 326, "font-size": 11, fill: "#60646c" }, part.counter.textContent)));
-    const svg = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: 576, height: 360, viewBox: "0 0 576 360", "font-family": "system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-      h("title", {}, text.stage), h("rect", { width: 576, height: 360, fill: "#fff" }), images,
-      h("text", { x: 20, y: 348, "font-size": 11, fill: "#60646c" }, `Epochs \u00b7 ${result.name} \u00b7 ${result.date}`));
+    const svg = epochs.sheet.write({ width: 576, height: 360, title: text.stage, desc: parts.map((part) => part.title.textContent).join("; ") }, images,
+      epochs.sheet.small(20, 348, `Epochs \u00b7 ${result.name} \u00b7 ${result.date}`));
     const rows = entries.flatMap((list, place) => list.filter((one) => !one.end).map(({ frame }) => ({ column: LETTERS[place], sampler: result.columns[place].sampler,
       step: frame.i + 1, timestep: frame.t, noise: frame.noise, evaluations: frame.nfe, milliseconds: frame.ms })));
-    return { name: "epochs-ddpm-vs-ddim", svg: new XMLSerializer().serializeToString(svg), rows,
+    return { name: "epochs-ddpm-vs-ddim", svg, rows,
       record: { settings: result.settings, continued: result.continued, checkpoint: result.name, device: result.device, dtype: result.dtype, date: result.date, cosines: result.cosines, steps: rows } };
   }
 
@@ -158,10 +157,10 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
     const next = read(props);
     if (!next.run) return;
     result = next;
-    race.running = next.state === "running";
+    runs.running.run = next.state === "running";
     race.distilled = next.distilled;
-    if (race.running) {
-      if (begun !== next.run) { begun = next.run; entries = [[], []]; shown = [null, null]; stop.disabled = false; pause(); epochs.withdrawFigure(demo); epochs.bringIntoView(root, demo); }
+    if (runs.running.run) {
+      if (begun !== next.run) { begun = next.run; entries = [[], []]; shown = [null, null]; stop.renew(); pause(); epochs.withdrawFigure(demo); epochs.bringIntoView(root, demo); }
       drawFrame();
       next.now.forEach((frame, place) => { if (frame && shown[place]?.frame.i !== frame.i) paint(place, { frame, end: Boolean(frame.picture) }); });
       return;
@@ -177,13 +176,11 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
     race.onRun.forEach((tell) => tell(next));
   }
 
-  // However a run ended: cut connections bring no last value.
-  race.ended = () => {
-    if (!race.running || result.state !== "running") return;
-    race.running = false;
+  runs.onEnded(() => {
+    runs.running.run = false;
     stop.hidden = true;
     parts.forEach((part) => { part.bar.style.visibility = "hidden"; });
-  };
+  });
   stop.hidden = tools.hidden = true;
   watch("value", adopt);
   adopt();

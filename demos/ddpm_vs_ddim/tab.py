@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import gradio as gr
 
@@ -12,19 +12,18 @@ from ..base.diffusion.load import DISTILLED
 from ..base.diffusion.model import Reading
 from ..base.diffusion.question import MAX_STEPS
 from ..base.diffusion.samplers import SAMPLERS, VARIANCES
-from ..base.diffusion.stream import Stops, in_batches
 from ..base.errors import UserError
 from ..base.query import choice_field, number_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import DiffusionControls, prompt_notes, read_question
 from ..ui.picker import Picker, ensure_here
-from ..ui.shell import Shell, error_banner, note_banner
+from ..ui.runs import Runs, part_of
+from ..ui.shell import Shell, last_banner, note_banner
 from . import view
 from .schema import FIRST, LOCKS, Opening, Verdict
 from .spec import SPEC
 
-STOPS = Stops()
-LONGEST_NAME = 64             # of a run, as the browser makes it
+RUNS = Runs()
 
 
 def build(shell: Shell) -> None:
@@ -42,8 +41,8 @@ def build(shell: Shell) -> None:
                 text=t.section("columns"), **view.columns_config(t, DISTILLED))
             stage = browser_component("race_stage", demo=SPEC.id, elem_id=f"{SPEC.id}-stage",
                                       text=t.section("stage") | t.section("take"))
-            name = browser_component("race_name")
-            start = browser_component("race_start")
+            name = RUNS.component(SPEC.id)
+            start = browser_component("race_start", demo=SPEC.id)
             facts = shell.facts()
             browser_component("race_cost", demo=SPEC.id, elem_id=f"{SPEC.id}-cost", text=t.section("cost") | t.section("take"),
                               **view.cost_config(costs, view.measured(), t))
@@ -61,12 +60,8 @@ def build(shell: Shell) -> None:
 
     ends = controls.connect(respond, inputs, outputs, progress=progress, api_name="race")
     ends += shell.on(start.select, respond, [*inputs, start], outputs)
-    for ended in ends:                             # however it ended, also without a last word
-        ended.then(None, None, None, js="() => epochs.race.ended()", api_visibility="private")
-    # Past the queue: what it stops is what holds the queue up.
-    name.select(stop, name, None, queue=False, trigger_mode="multiple", show_progress="hidden",
-                api_visibility="private")
-    shell.on(gif.select, lambda asked: ({}, view.film_value(_part(asked, "frames"))), [gif], [gif], banner=files,
+    RUNS.watch(SPEC.id, ends)
+    shell.on(gif.select, lambda asked: ({}, view.film_value(part_of(asked, "frames"))), [gif], [gif], banner=files,
              compute=False)
     shell.on(restore.select, lambda asked, model: bring_back(shell, controls.picker, asked, model),
              [restore, controls.picker.component],
@@ -84,10 +79,8 @@ def answer(shell: Shell, prompt: object, negative: object, guidance: object, see
     checkpoint = diffuser_of(request.checkpoint)
     ensure_here(checkpoint)
     show, trail, opening, verdict, failed = view.Show(request, checkpoint, t), view.Trail(), None, None, None
-    name = run_name(name)
-    flag = STOPS.begin(name)
     try:
-        for batch in in_batches(lambda: sample(request), flag):
+        for batch in RUNS.stream(name, lambda: sample(request)):
             for item in batch:
                 if isinstance(item, Opening):
                     opening = item
@@ -102,51 +95,33 @@ def answer(shell: Shell, prompt: object, negative: object, guidance: object, see
         if opening is None:
             raise
         failed = error                             # what was taken until then stays
-    finally:
-        STOPS.end(name, flag)
     if opening is None:                            # stopped before it began
         yield {}, gr.skip(), gr.skip(), gr.skip()
         return
     reading = Reading(None, opening.tokens, opening.words, opening.cut)
     said = [*prompt_notes(request, reading, opening.conditional, t), *view.notes(request, opening, t)]
-    banner = error_banner(failed, t) if failed else note_banner(" ".join(said)) if said else {}
-    yield (banner, show.final(opening, trail, verdict),
+    yield (last_banner(failed, said, t), show.final(opening, trail, verdict),
            view.facts_value(request, checkpoint, opening, trail, verdict, t),
            view.guess_value(view.read_costs(), view.measured(), opening, trail, request, verdict, t))
-
-
-def stop(name: object) -> None:
-    """Ends the run that the browser names, after its step."""
-    STOPS.stop(str(_part(name, "stop"))[:LONGEST_NAME])
-
-
-def run_name(name: object) -> str:
-    """The run's name as the page made it; one that nobody knows for a client without a page."""
-    found = _part(name, "name")
-    return found[:LONGEST_NAME] if isinstance(found, str) and found else secrets.token_hex(8)
 
 
 def bring_back(shell: Shell, picker: Picker, asked: object, model: object) -> tuple:
     """A picture's settings -> values for the banner, prompt, negative prompt, guidance, seed, model, columns."""
     t = shell.text
-    if problem := _part(asked, "problem"):
+    if problem := part_of(asked, "problem"):
         raise UserError("settings_none" if problem == "none" else "settings_broken")
-    request = view.read_settings(_part(asked, "record"))
+    request = view.read_settings(part_of(asked, "record"))
     said = [t("files.restored")]
     chosen: object = gr.skip()
     if request.checkpoint in {checkpoint.id for checkpoint in SPEC.checkpoints}:
         chosen = picker.value(request.checkpoint)
-    elif request.checkpoint != _part(model, "id"):  # a stranger's picture opens no model that the page does not list
+    elif request.checkpoint != part_of(model, "id"):  # a stranger's picture opens no model that the page does not list
         said.append(t("files.other_model"))
-    if _part(_part(asked, "record"), "continued"):
+    if part_of(part_of(asked, "record"), "continued"):
         said.append(t("files.was_continued"))
     columns = {"columns": [vars(column) for column in request.columns], "lock": request.lock,
                "restored": secrets.token_hex(4)}
     return (note_banner(" ".join(said)), request.prompt, request.negative, request.guidance, request.seed, chosen, columns)
-
-
-def _part(value: object, key: str) -> object:
-    return value.get(key) if isinstance(value, Mapping) else None
 
 
 def _remember(shell: Shell) -> None:

@@ -4,11 +4,11 @@
   const { h, register, fill } = epochs;
   const MOST = 8;
 
-  register("forward_back", ({ root, props, watch, text }) => {
+  register("forward_back", ({ root, config, props, watch, text }) => {
     const { forward } = epochs;
     const tries = [];                            // finished values of one picture
     let source = null;
-    const going = forward.going("back", text);
+    const going = forward.going(config.demo, "back", text);
     const empty = h("div.stage-empty.forward-small-empty", {}, h("p", {}, text.empty));
     const figure = (said) => {
       const picture = h("img", { alt: "" });

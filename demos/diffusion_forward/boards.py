@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import itertools
 import json
 from datetime import UTC, datetime
 
 import numpy as np
 
+from ..base.pictures import data_uri
 from ..base.provenance import Run
 from ..base.spec import Checkpoint
 from .pictures import rms, takeover
@@ -195,7 +195,4 @@ def _uri(picture: np.ndarray, side: int) -> str:
         scale = side / max(image.size)
         image = image.resize(tuple(max(1, round(s * scale)) for s in image.size), Image.Resampling.BOX)
     # Noise does not shrink without loss; what is small enough travels exactly.
-    exact = max(image.size) <= 64
-    stream = io.BytesIO()
-    image.save(stream, **({"format": "PNG", "compress_level": 1} if exact else {"format": "JPEG", "quality": 90}))
-    return f"data:image/{'png' if exact else 'jpeg'};base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return data_uri(np.asarray(image), exact=max(image.size) <= 64)

@@ -3,9 +3,8 @@
 (() => {
   const { h, fill } = epochs;
   const [SIDE, GAP, LEFT, TOP] = [72, 5, 20, 52];
-  const clean = (s) => String(s).replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
-  const cut = (s, most) => { const all = [...clean(s)]; return all.length > most ? all.slice(0, most).join("") + "…" : all.join(""); };
-  const t = (x, y, s, more = {}) => h("text", { x, y, "font-size": 13, fill: "#1d1d1f", ...more }, clean(s));
+  const { clean, short } = epochs.sheet;
+  const t = epochs.sheet.line;
 
   // -> [{title, cells: [{uri, said}]}]
   function bands() {
@@ -24,16 +23,13 @@
     const high = SIDE + 46;
     const most = Math.max(...found.map((band) => band.cells.length));
     const [W, H] = [LEFT * 2 + most * (SIDE + GAP), TOP + found.length * high + 26];
-    const title = `${text.figure_title} · ${cut(value.settings.prompt, 60)}`;
-    const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
-      "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-      h("title", {}, text.figure_title), h("desc", {}, found.map((band) => band.title).join("; ")),
-      h("rect", { width: W, height: H, fill: "#fff" }), t(LEFT, 30, title, { "font-weight": 600, "font-size": 16 }),
+    const title = `${text.figure_title} · ${short(value.settings.prompt, 60)}`;
+    return epochs.sheet.write({ width: W, height: H, title: text.figure_title, desc: found.map((band) => band.title).join("; ") },
+      t(LEFT, 30, title, { "font-weight": 600, "font-size": 16 }),
       found.map((band, b) => h("g", {}, t(LEFT, TOP + b * high + 14, band.title, { "font-weight": 600 }), band.cells.map(({ uri, said }, i) => (uri
         ? h("g", {}, h("image", { x: LEFT + i * (SIDE + GAP), y: TOP + b * high + 20, width: SIDE, height: SIDE, href: uri }),
           t(LEFT + i * (SIDE + GAP), TOP + b * high + SIDE + 34, said, { "font-size": 11 })) : null)))),
       t(LEFT, H - 8, fill(text.figure_footer, { checkpoint: value.settings.checkpoint, seed: value.settings.seed }), { "font-size": 11, fill: "#60646c" }));
-    return new XMLSerializer().serializeToString(node);
   }
 
   function figure(demo) {

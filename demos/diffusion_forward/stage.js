@@ -14,7 +14,7 @@
     let drawn = null;                            // the run whose samples `ready` holds
     forward.t = +(epochs.state.asked(demo, "t") ?? config.start);
 
-    const going = forward.going("stage", text);
+    const going = forward.going(config.demo, "stage", text);
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
     const slider = h("input", { type: "range", min: 0, max: 1000, step: 1, value: forward.t, id: "forward-t" });
     const shown = h("output", { for: "forward-t" });
@@ -38,7 +38,7 @@
 
     function move(t) {
       forward.t = Math.min(Math.max(0, Math.round(t)), value.length ?? 1000);
-      forward.hold(forward.t);
+      epochs.runs(demo).hold({ t: forward.t });
       epochs.state.set(demo, "t", forward.t);
       draw();
     }
@@ -110,7 +110,7 @@
         empty.hidden = true;
         live.hidden = false;
         forward.t = Math.min(forward.t, value.length);
-        forward.hold(forward.t);
+        epochs.runs(demo).hold({ t: forward.t });
         epochs.bringIntoView(root, demo);
       }
       strip.show(value);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 
 import gradio as gr
@@ -13,7 +12,6 @@ from ..base.devices import free_memory
 from ..base.diffusion.checkpoints import POCKET, STABLE_DIFFUSION_1_5
 from ..base.diffusion.model import Reading
 from ..base.diffusion.question import MAX_SEED, MAX_STEPS, whole
-from ..base.diffusion.stream import Stops, in_batches
 from ..base.errors import UserError
 from ..base.hub import is_offline
 from ..base.pictures import picture_from_data_uri
@@ -22,17 +20,16 @@ from ..ui.browser import browser_component
 from ..ui.diffusion import DiffusionControls, prompt_notes, read_question
 from ..ui.inputs import picture_input
 from ..ui.picker import ensure_here
-from ..ui.shell import Shell, note_banner
+from ..ui.runs import Runs, held, part_of
+from ..ui.shell import Shell, last_banner, note_banner
 from . import view
 from .schema import FEWEST_PICTURES, MOST_PICTURES, PATHS, SLERP, DenoiseRequest, DrownRequest, WalkRequest
 from .spec import SPEC
 
 PICTURE = "\U0001f431"        # a cat's face
 T_START, STEPS, OTHER, COUNT = 600, 20, 8, 7
-_LONGEST_NAME = 64
-
-_stops = Stops()
-_nameless = itertools.count(1)
+STAGE, BACK, WALK = "stage", "back", "walk"      # the parts that run by themselves
+RUNS = Runs()
 
 
 def build(shell: Shell) -> None:
@@ -60,8 +57,8 @@ def build(shell: Shell) -> None:
     shell.bind(count, number_field("count", COUNT, FEWEST_PICTURES, MOST_PICTURES, whole=True))
     shell.bind(path, choice_field("path", SLERP, PATHS))
 
-    # What the browser knows beside the controls: t, and its names for this page's runs.
-    held = browser_component("forward_held", {"t": T_START}, demo=SPEC.id, start=T_START)
+    page = RUNS.component(SPEC.id, {STAGE: [f"#{SPEC.id}-run", f"#{SPEC.id} .control-examples .chip"],
+                                    BACK: [f"#{SPEC.id}-denoise"], WALK: [f"#{SPEC.id}-walk-run"]}, t=T_START)
 
     def sink(*values):
         yield from answer_drown(shell, *values)
@@ -72,17 +69,17 @@ def build(shell: Shell) -> None:
     def wander(*values):
         yield from answer_walk(shell, *values)
 
-    first = [held, picture, *controls.inputs]
-    controls.connect(sink, first, [stage, facts, guess], progress=progress, api_name="drown")
-    shell.on(picture.input, sink, first, [stage, facts, guess])
-    shell.on(denoise.click, come_back, [steps, *first], [back, facts], banner=back_banner, api_name="denoise_from")
-    shell.on([walk.click, path.input], wander, [held, other, count, steps, path, *controls.inputs], [row, facts],
+    first = [page, picture, *controls.inputs]
+    sunk = controls.connect(sink, first, [stage, facts, guess], progress=progress, api_name="drown")
+    sunk += shell.on(picture.input, sink, first, [stage, facts, guess])
+    returned = shell.on(denoise.click, come_back, [steps, *first], [back, facts], banner=back_banner, api_name="denoise_from")
+    walked = shell.on([walk.click, path.input], wander, [page, other, count, steps, path, *controls.inputs], [row, facts],
              banner=walk_banner, api_name="walk_between")
-    # Past the queue: what it stops is what holds the queue up.
-    held.select(stop, held, None, queue=False, show_progress="hidden", api_visibility="private")
+    for part, ends in ((STAGE, sunk), (BACK, returned), (WALK, walked)):
+        RUNS.watch(SPEC.id, ends, part)
 
 
-def answer_drown(shell: Shell, held: object, picture: object, *question) -> Iterator[tuple]:
+def answer_drown(shell: Shell, page: object, picture: object, *question) -> Iterator[tuple]:
     """Yields values for the banner, the stage, the facts and the guess. Raises UserError."""
     from .infer import drown
 
@@ -90,26 +87,26 @@ def answer_drown(shell: Shell, held: object, picture: object, *question) -> Iter
     asked, checkpoint = _ask(question)
     request = DrownRequest(**vars(asked), picture=_pixels(picture))
     board = view.DrownBoard(request, checkpoint)
-    for value in _run(_run_name(held, "stage"), lambda: drown(request), board):
+    for value in _run(page, STAGE, lambda: drown(request), board):
         yield {}, value, gr.skip(), gr.skip()
     drawn = isinstance(picture, dict) and picture.get("source") in ("emoji", "sketch")
     yield (_banner(board, view.strangeness_note(board, drawn, t), shell), board.value(),
            view.facts_value(board, t) if board.network else gr.skip(), view.guess_value(board, t) or gr.skip())
 
 
-def answer_denoise(shell: Shell, steps: object, held: object, picture: object, *question) -> Iterator[tuple]:
+def answer_denoise(shell: Shell, steps: object, page: object, picture: object, *question) -> Iterator[tuple]:
     """Yields values for the part's banner, the way back, and the facts. Raises UserError."""
     from .infer import denoise
 
     asked, checkpoint = _ask(question)
-    request = DenoiseRequest(**vars(asked), picture=_pixels(picture), t=whole(_part(held, "t")), steps=whole(steps))
+    request = DenoiseRequest(**vars(asked), picture=_pixels(picture), t=whole(held(page, "t")), steps=whole(steps))
     board = view.BackBoard(request, checkpoint)
-    for value in _run(_run_name(held, "back"), lambda: denoise(request), board):
+    for value in _run(page, BACK, lambda: denoise(request), board):
         yield {}, value, gr.skip()
     yield _banner(board, "", shell), board.value(), view.facts_value(board, shell.text) if board.network else gr.skip()
 
 
-def answer_walk(shell: Shell, held: object, other: object, count: object, steps: object, path: object,
+def answer_walk(shell: Shell, page: object, other: object, count: object, steps: object, path: object,
                 *question) -> Iterator[tuple]:
     """Yields values for the part's banner, the row of pictures, and the facts. Raises UserError."""
     from .infer import walk
@@ -117,24 +114,16 @@ def answer_walk(shell: Shell, held: object, other: object, count: object, steps:
     asked, checkpoint = _ask(question)
     request = WalkRequest(**vars(asked), other=whole(other), count=whole(count), steps=whole(steps), path=path)
     board = view.WalkBoard(request, checkpoint)
-    for value in _run(_run_name(held, "walk"), lambda: walk(request), board):
+    for value in _run(page, WALK, lambda: walk(request), board):
         yield {}, value, gr.skip()
     yield _banner(board, "", shell), board.value(), view.facts_value(board, shell.text) if board.network else gr.skip()
 
 
-def stop(held: object) -> None:
-    """Ends the run that the browser names, after its step."""
-    name = _part(held, "stop")
-    if isinstance(name, str):
-        _stops.stop(name[:_LONGEST_NAME])
-
-
-def _run(name: str, make: Callable[[], Iterator], board: view.Board) -> Iterator[dict]:
+def _run(page: object, part: str, make: Callable[[], Iterator], board: view.Board) -> Iterator[dict]:
     """The board's value at once, and whenever something has come; a run that fails is shown as stopped."""
-    flag = _stops.begin(name)
     try:
         yield board.value()
-        for batch in in_batches(make, flag):
+        for batch in RUNS.stream(page, make, part):
             for item in batch:
                 board.add(item)
             yield board.value()
@@ -142,8 +131,6 @@ def _run(name: str, make: Callable[[], Iterator], board: view.Board) -> Iterator
         board.end()
         yield board.value()
         raise
-    finally:
-        _stops.end(name, flag)
     board.end()
 
 
@@ -159,7 +146,7 @@ def _ask(question: tuple) -> tuple:
 
 def _pixels(picture: object) -> np.ndarray:
     """Raises UserError."""
-    data = _part(picture, "data")
+    data = part_of(picture, "data")
     if not data:
         raise UserError("no_picture")
     return np.asarray(picture_from_data_uri(data))
@@ -170,7 +157,7 @@ def _banner(board: view.Board, warning: str, shell: Shell) -> dict:
     t, network = shell.text, board.network
     notes = prompt_notes(board.request, Reading(None, cut=network.cut), network.conditional, t) if network else []
     if not warning:
-        return note_banner(" ".join(notes)) if notes else {}
+        return last_banner(None, notes, t)
     action = None
     here = status(STABLE_DIFFUSION_1_5, free_memory("cpu")).kind
     if board.checkpoint is POCKET and here in (("cached",) if is_offline() else ("cached", "download")):
@@ -209,16 +196,6 @@ def _component(kind: str, shell: Shell, part: str) -> gr.HTML:
     t = shell.text
     words = t.section(part) | t.section("common")
     return browser_component(kind, demo=SPEC.id, start=T_START, text=words, elem_id=f"{SPEC.id}-{part}")
-
-
-def _run_name(held: object, part: str) -> str:
-    """The name that the page gave this part's run; one that nobody knows for a client without a page."""
-    found = _part(_part(held, "names"), part)
-    return found[:_LONGEST_NAME] if isinstance(found, str) and found else f"nameless-{next(_nameless)}"
-
-
-def _part(value: object, key: str) -> object:
-    return value.get(key) if isinstance(value, dict) else None
 
 
 def _source():

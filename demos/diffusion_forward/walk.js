@@ -25,11 +25,11 @@
       PATHS.map(line));
   }
 
-  register("forward_walk", ({ root, props, watch, text }) => {
+  register("forward_walk", ({ root, config, props, watch, text }) => {
     const { forward } = epochs;
     const held = new Map();                      // path -> its newest value
     let key = null;
-    const going = forward.going("walk", text);
+    const going = forward.going(config.demo, "walk", text);
     const empty = h("div.stage-empty.forward-small-empty", {}, h("p", {}, text.empty));
     const rows = h("div.forward-walks");
     const chart = h("div");

@@ -3,8 +3,7 @@
 (() => {
   const { h } = epochs;
   const [SIDE, GAP, LEFT, TOP] = [128, 8, 130, 86];
-  const clean = (s) => String(s).replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
-  const short = (s, n) => ([...clean(s)].length > n ? [...clean(s)].slice(0, n - 1).join("") + "…" : clean(s));
+  const { clean, short } = epochs.sheet;
 
   function svg({ value, kept, text }) {
     const t = (x, y, s, more = {}) => h("text", { x, y, "font-size": 15, fill: "#1d1d1f", ...more }, clean(s));
@@ -18,15 +17,12 @@
         t(column(c) + SIDE / 2, row(r) + SIDE + 16, epochs.fill(text.evaluations, { n: found.evaluations }), { "text-anchor": "middle", "font-size": 12, fill: "#60646c" }))
         : h("rect", { x: column(c), y: row(r), width: SIDE, height: SIDE, fill: "none", stroke: "#c8ccd4" });
     }));
-    const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
-      "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-      h("title", {}, text.figure_title), h("desc", {}, `${y.name}: ${y.labels.join(", ")}; ${x.name}: ${x.labels.join(", ")}`),
-      h("rect", { width: W, height: H, fill: "#fff" }), t(20, 30, short(value.prompt || text.figure_title, 60), { "font-weight": 600, "font-size": 17 }),
+    return epochs.sheet.write({ width: W, height: H, title: text.figure_title, desc: `${y.name}: ${y.labels.join(", ")}; ${x.name}: ${x.labels.join(", ")}` },
+      t(20, 30, short(value.prompt || text.figure_title, 60), { "font-weight": 600, "font-size": 17 }),
       t(20, TOP - 16, `${y.name} ↓`, { "font-size": 13, fill: "#60646c" }), t(LEFT, TOP - 38, `${x.name} →`, { "font-size": 13, fill: "#60646c" }),
       x.labels.map((label, c) => t(column(c) + SIDE / 2, TOP - 14, label, { "text-anchor": "middle", "font-weight": 600 })),
       y.labels.map((label, r) => t(20, row(r) + SIDE / 2, short(label, 14), { "font-weight": 600, "font-size": 13 })),
       pictures, t(20, H - 12, value.footer, { "font-size": 11, fill: "#60646c" }));
-    return new XMLSerializer().serializeToString(node);
   }
 
   function figure({ demo, value, kept, text }) {

@@ -6,6 +6,7 @@
 
   register("grid_stage", ({ root, config, props, watch, text }) => {
     const { demo } = config;
+    const runs = epochs.runs(demo);
     const kept = new Map();                      // key -> {picture, evaluations, milliseconds, settings}
     let value = {};
     let cells = [];                              // rows of buttons, as on screen
@@ -13,7 +14,7 @@
 
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
     const status = h("span.grid-status", { role: "status" });
-    const stop = h("button.small", { type: "button", onclick: () => { stop.disabled = true; epochs.grid.stop(); } }, text.stop);
+    const stop = epochs.runs.stopButton(demo, text.stop);
     const going = h("div.stage-tools.grid-going", { hidden: true }, status, stop);
     const table = h("div.grid-table", { role: "group", "aria-label": text.stage });
     const scroll = h("div.grid-scroll", { hidden: true }, table);
@@ -30,7 +31,7 @@
       }
       const needed = new Set(value.cells.flat());
       for (const key of kept.keys()) if (kept.size > MOST_KEPT && !needed.has(key)) kept.delete(key);
-      epochs.grid.hold([...kept.keys()]);
+      runs.hold({ keys: [...kept.keys()] });
     }
 
     function build() {
@@ -93,19 +94,19 @@
       paint();
       going.hidden = !working() && value.state !== "stopped";
       stop.hidden = !working();
-      if (value.run !== before) stop.disabled = false;
+      if (value.run !== before) stop.renew();
       status.textContent = value.said;
       empty.hidden = true;
       scroll.hidden = note.hidden = false;
       root.dataset.state = value.state;
       root.dataset.run = value.run;
-      epochs.grid.running = working();
+      runs.running.run = working();
       if (working()) return;
       epochs.bringIntoView(root, demo);
       if (value.cells.flat().some((key) => kept.has(key))) epochs.offerFigure(demo, () => epochs.grid.figure({ demo, value, kept, text }));
       else epochs.withdrawFigure(demo);
     }
-    epochs.grid.ended = () => { if (working()) adopt({ ...value, state: "stopped", said: "" }); };
+    runs.onEnded(() => adopt({ ...value, state: "stopped", said: "" }));
     watch("value", () => adopt());
     adopt();
   });

@@ -10,13 +10,13 @@ import gradio as gr
 from ..base.diffusion.model import Reading
 from ..base.diffusion.question import MAX_STEPS, SamplerSettings, whole
 from ..base.diffusion.samplers import DDIM, SAMPLERS
-from ..base.diffusion.stream import Stops, in_batches
 from ..base.errors import UserError
 from ..base.query import choice_field, number_field, text_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import DiffusionControls, prompt_notes, read_question
 from ..ui.picker import ensure_here
-from ..ui.shell import Shell, error_banner, note_banner
+from ..ui.runs import Runs, held
+from ..ui.shell import Shell, error_banner, last_banner
 from . import view
 from .schema import ETA, GUIDANCE, SAMPLER, SEED, STEPS, X_AXES, Y_AXES, Request, read_axis
 from .spec import SPEC
@@ -25,9 +25,9 @@ from .spec import SPEC
 VALUES = {STEPS: "1, 2, 4, 10, 20, 50", GUIDANCE: "0, 1, 2, 3, 5, 8", ETA: "0, 0.2, 0.4, 0.6, 0.8, 1", SEED: "7, 8, 9, 10, 11, 12",
           SAMPLER: "DDPM, DDIM, DPM-Solver++, Euler"}
 _LONGEST_LIST = 500           # in the address
-_LONGEST_NAME, _LONGEST_KEY, _MOST_HELD = 64, 64, 2000
+_LONGEST_KEY, _MOST_HELD = 64, 2000
 
-_stops = Stops()
+RUNS = Runs()
 
 
 def build(shell: Shell) -> None:
@@ -49,18 +49,15 @@ def build(shell: Shell) -> None:
             shell.take(_source)
     shell.story()
 
-    # Which cells the page holds, and what it calls this visitor's runs: the browser fills it in.
-    held = browser_component("grid_held", demo=SPEC.id)
-    asked = [held, *axes, *fixed, *controls.inputs]
+    page = RUNS.component(SPEC.id, keys=[])        # and which cells it holds
+    asked = [page, *axes, *fixed, *controls.inputs]
 
     def respond(*values):
         yield from answer(shell, *values)
 
     started = controls.connect(respond, asked, [stage, facts, guess], progress=progress, api_name="grid")
     started += shell.on([axes[1].submit, axes[3].submit], respond, asked, [stage, facts, guess])
-
-    for ended in started:                          # however it ended, also without a last word
-        ended.then(None, None, None, js="() => epochs.grid.ended()", api_visibility="private")
+    RUNS.watch(SPEC.id, started)
 
     def say_plan(*values):
         return foresee(shell, *values)
@@ -68,8 +65,6 @@ def build(shell: Shell) -> None:
     news = [component.change for component in (*axes, *fixed, controls.guidance)] + [run.then for run in started]
     for event in news:
         event(say_plan, asked, plan, queue=False, show_progress="hidden", trigger_mode="always_last", api_visibility="private")
-    # Past the queue: what it stops is what holds the queue up.
-    held.select(stop, held, None, queue=False, show_progress="hidden", api_visibility="private")
 
 
 def _axis_controls(shell: Shell) -> list[gr.components.Component]:
@@ -102,11 +97,11 @@ def _fixed_settings(shell: Shell) -> list[gr.components.Component]:
     return [sampler, steps, eta]
 
 
-def read_request(held: object, x: object, xs: object, y: object, ys: object, sampler: object, steps: object, eta: object,
+def read_request(page: object, x: object, xs: object, y: object, ys: object, sampler: object, steps: object, eta: object,
                  *question) -> tuple[Request, int]:
     """The controls' values as a Request, and how many values were repeats. Raises UserError."""
     (across, merged_x), (down, merged_y) = read_axis(x, xs), read_axis(y, ys)
-    keys = _part(held, "keys")
+    keys = held(page, "keys")
     known = [key for key in keys[:_MOST_HELD] if isinstance(key, str) and len(key) <= _LONGEST_KEY] if isinstance(keys, list) else []
     settings = SamplerSettings(sampler, whole(steps), eta)
     request = Request(**vars(read_question(*question)), x=across, y=down, settings=settings, held=frozenset(known))
@@ -129,49 +124,29 @@ def _first_plan(shell: Shell, controls: DiffusionControls) -> dict:
     return foresee(shell, {}, *asked, *(component.value for component in controls.inputs))
 
 
-def answer(shell: Shell, held: object, *values) -> Iterator[tuple]:
+def answer(shell: Shell, page: object, *values) -> Iterator[tuple]:
     """Yields values for the banner, the stage, the facts and the guess. Raises UserError."""
     from .infer import diffuser_of, fill
 
     t = shell.text
-    request, merged = read_request(held, *values)
+    request, merged = read_request(page, *values)
     checkpoint = diffuser_of(request.checkpoint)
     ensure_here(checkpoint)
-    board, name = view.Board(request, checkpoint, t), run_name(held)
-    flag = _stops.begin(name)
-    failed = None
+    board, failed = view.Board(request, checkpoint, t), None
     try:
         yield {}, board.value("starting"), gr.skip(), gr.skip()
-        for batch in in_batches(lambda: fill(request), flag):
+        for batch in RUNS.stream(page, lambda: fill(request)):
             for item in batch:
                 board.add(item)
             yield {}, board.value("running"), gr.skip(), gr.skip()
     except UserError as error:
         failed = error                             # the cells that are done stay
-    finally:
-        _stops.end(name, flag)
     complete = board.plan is not None and board.pictures.keys() == board.missing.keys()
     notes = [t("plan.merged", n=merged)] if merged else []
     if board.plan:
         notes += prompt_notes(request, Reading(None, cut=board.plan.cut), board.plan.conditional, t)
-    banner = error_banner(failed, t) if failed else note_banner(" ".join(notes)) if notes else {}
-    yield (banner, board.value("done" if complete else "stopped"), view.facts_value(board, t) if board.plan else gr.skip(),
-           view.guess_value(board, t) or gr.skip())
-
-
-def stop(held: object) -> None:
-    """Ends the run that the browser names, after its step."""
-    _stops.stop(str(_part(held, "stop"))[:_LONGEST_NAME])
-
-
-def run_name(held: object) -> str:
-    """The run's name as the page made it; one that nobody knows for a client without a page."""
-    found = _part(held, "name")
-    return found[:_LONGEST_NAME] if isinstance(found, str) and found else f"nameless-{id(held)}"
-
-
-def _part(value: object, key: str) -> object:
-    return value.get(key) if isinstance(value, dict) else None
+    yield (last_banner(failed, notes, t), board.value("done" if complete else "stopped"),
+           view.facts_value(board, t) if board.plan else gr.skip(), view.guess_value(board, t) or gr.skip())
 
 
 def _source():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import itertools
 import math
 from collections.abc import Mapping
@@ -13,6 +11,7 @@ import numpy as np
 
 from ..base import provenance
 from ..base.diffusion.samplers import DDIM
+from ..base.pictures import data_uri
 from ..base.provenance import Run, live_badge
 from ..base.spec import Checkpoint
 from ..base.text import Text
@@ -56,8 +55,9 @@ class Board:
         self._progress = item.progress
         for picture in item.finished:
             self.pictures[picture.key] = picture
-            self._done[picture.key] = {"picture": _data_uri(picture.pixels), "evaluations": picture.evaluations,
-                                       "milliseconds": round(picture.milliseconds, 1)}
+            self._done[picture.key] = {
+                "picture": data_uri(picture.pixels, exact=max(picture.pixels.shape[:2]) <= LOSSLESS_SIDE),
+                "evaluations": picture.evaluations, "milliseconds": round(picture.milliseconds, 1)}
 
     def value(self, state: str) -> dict:
         """`state` is starting, running, done or stopped."""
@@ -168,12 +168,3 @@ def _ddim_groups(board: Board) -> dict[tuple, dict[int, np.ndarray]]:
         if s.sampler == DDIM and s.eta == 0:
             groups.setdefault((q.seed, q.guidance), {})[s.steps] = picture.pixels
     return groups
-
-
-def _data_uri(pixels: np.ndarray) -> str:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    kind = "png" if max(pixels.shape[:2]) <= LOSSLESS_SIDE else "jpeg"
-    Image.fromarray(pixels).save(stream, kind, quality=92)
-    return f"data:image/{kind};base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -2,17 +2,20 @@
 "use strict";
 (() => {
   const { h, register, fill } = epochs;
-  const { createPlayer, curve, largest, paintDifference } = epochs.guidance;
-  const short = (words) => ([...words].length > 40 ? [...words].slice(0, 39).join("") + "…" : words);
+  const { curve, largest, paintDifference } = epochs.guidance;
+  const { short } = epochs.sheet;
+  // A finished run rests where the two predictions are furthest apart: that is what there is to see.
+  const furthest = (run) => run.steps.reduce((best, step, i) => (step.distance > run.steps[best].distance ? i : best), 0);
 
   register("guidance_stage", ({ root, config, props, watch, text }) => {
     const { demo } = config;
+    const runs = epochs.runs(demo);
     let run = { steps: [], strip: [] };
     let plot = null;
     let high = 1;
 
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
-    const player = createPlayer({ text, show: (step) => draw(step), stop: () => epochs.guidance.stop() });
+    const player = epochs.player({ demo, text, show: (step) => draw(step), rest: furthest });
     const tile = (kind) => h(`figure.guidance-tile.${kind}`, {}, h("img", { alt: "" }), h("figcaption", { dir: "auto" }));
     const tiles = ["unconditional", "conditional", "guided"].map(tile);
     const difference = h("canvas", { role: "img", "aria-label": text.difference });
@@ -25,7 +28,7 @@
       h("div.guidance-apart", {}, h("figure.guidance-tile.difference", {}, difference, h("figcaption", {}, text.difference), differenceNote), plotBox), stripBox, state);
     root.append(h("section.stage", { "aria-label": text.stage }, empty, live));
 
-    const captions = () => [run.negative ? fill(text.negative, { prompt: short(run.negative) }) : text.unconditional, text.conditional,
+    const captions = () => [run.negative ? fill(text.negative, { prompt: short(run.negative, 40) }) : text.unconditional, text.conditional,
       run.scale === 1 ? text.guided_one : run.scale === 0 ? text.guided_zero : fill(text.guided, { scale: run.scale })];
 
     function draw(at) {
@@ -52,11 +55,11 @@
       }));
     }
 
-    function adopt() {
-      const next = epochs.read(props);
+    // `next`: what the server said, or that it will say no more.
+    function adopt(next = epochs.read(props)) {
       const isNew = next.run !== run.run;
       run = next.steps ? next : { steps: [], strip: [] };
-      epochs.guidance.running = run.state === "running";
+      runs.running.run = run.state === "running";
       live.hidden = !run.steps.length;
       empty.hidden = !live.hidden;
       empty.firstChild.textContent = run.state ? text.starting : text.stage_empty;
@@ -74,7 +77,8 @@
       if (run.state === "running") epochs.withdrawFigure(demo);
       else epochs.offerFigure(demo, () => epochs.guidance.figure(run, { demo, step: player.step(), captions: captions(), images: tiles.map((t) => t.firstChild), difference }, text));
     }
-    watch("value", adopt);
+    runs.onEnded(() => adopt({ ...run, state: "stopped" }));
+    watch("value", () => adopt());
     adopt();
   });
 })();

@@ -8,21 +8,20 @@ import gradio as gr
 
 from ..base.diffusion.model import Reading
 from ..base.diffusion.question import whole
-from ..base.diffusion.stream import Stops, in_batches
 from ..base.errors import UserError
 from ..base.query import number_field, text_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import PROMPT_LIMIT, DiffusionControls, prompt_notes, read_question
 from ..ui.inputs import chips
 from ..ui.picker import ensure_here
-from ..ui.shell import Shell, error_banner, note_banner
+from ..ui.runs import Runs
+from ..ui.shell import Shell, last_banner
 from . import view
 from .schema import MAX_STEPS, Frame, Opening, Request, Strip
 from .spec import SPEC
 
 STEPS = 20
-LONGEST_NAME = 64             # of a run, as the browser makes it
-STOPS = Stops()
+RUNS = Runs()
 
 
 def build(shell: Shell) -> None:
@@ -41,8 +40,7 @@ def build(shell: Shell) -> None:
         with gr.Column(scale=8, min_width=320, elem_classes=["stage-column"]):
             shell.banner()
             progress = shell.banner("progress")
-            # The visitor's name for their run, made in their browser, so that they can stop it and nobody else.
-            name = browser_component("guidance_run", demo=SPEC.id)
+            page = RUNS.component(SPEC.id)
             stage = browser_component("guidance_stage", demo=SPEC.id, text=t.section("stage"), elem_id=f"{SPEC.id}-stage")
             facts = shell.facts()
             shell.take(_source)
@@ -53,19 +51,18 @@ def build(shell: Shell) -> None:
     shell.bind(negative, text_field("negative", "", limit=PROMPT_LIMIT))
     shell.carry("negative", negative)
 
-    inputs, outputs = [name, steps, strip, negative, *controls.inputs], [stage, facts, guess]
+    inputs, outputs = [page, steps, strip, negative, *controls.inputs], [stage, facts, guess]
 
     def respond(*values):
         yield from answer(shell, *values)
 
-    controls.connect(respond, inputs, outputs, progress=progress, api_name="guidance")
+    ends = controls.connect(respond, inputs, outputs, progress=progress, api_name="guidance")
     chosen = aways.select(None, aways, negative, js="(words) => words", api_visibility="private")
-    shell.on([negative.submit, chosen.then], respond, inputs, outputs)
-    # Past the queue: what it stops is what holds the queue up.
-    name.select(stop, name, None, queue=False, show_progress="hidden", api_visibility="private")
+    ends += shell.on([negative.submit, chosen.then], respond, inputs, outputs)
+    RUNS.watch(SPEC.id, ends)
 
 
-def answer(shell: Shell, name: object, steps: object, strip: object, negative: object, prompt: object, *more: object
+def answer(shell: Shell, page: object, steps: object, strip: object, negative: object, prompt: object, *more: object
            ) -> Iterator[tuple]:
     """Yields values for the banner, the stage, the facts and the guess. Raises UserError."""
     from .infer import compare_predictions, diffuser_of
@@ -74,10 +71,9 @@ def answer(shell: Shell, name: object, steps: object, strip: object, negative: o
     request = Request(**vars(read_question(prompt, negative, *more)), steps=whole(steps), strip=bool(strip))
     checkpoint = diffuser_of(request.checkpoint)
     ensure_here(checkpoint)
-    opening, frames, last, stage, failed, name = None, [], None, {}, None, run_name(name)
-    flag = STOPS.begin(name)
+    opening, frames, last, stage, failed = None, [], None, {}, None
     try:
-        for batch in in_batches(lambda: compare_predictions(request), flag):
+        for batch in RUNS.stream(page, lambda: compare_predictions(request)):
             new = [item for item in batch if isinstance(item, Frame)]
             for item in batch:
                 if isinstance(item, Opening):
@@ -92,13 +88,11 @@ def answer(shell: Shell, name: object, steps: object, strip: object, negative: o
         if not frames:
             raise
         failed = error                             # what was seen until then stays
-    finally:
-        STOPS.end(name, flag)
     if not frames:                                 # stopped before its first step
         yield {}, {}, {}, {}
         return
     notes = _notes(request, opening, t)
-    banner = error_banner(failed, t) if failed else note_banner(" ".join(notes)) if notes else {}
+    banner = last_banner(failed, notes, t)
     yield (banner, view.ended(stage), view.run_facts(request, opening, frames, last, checkpoint, t),
            view.guess_value(opening, frames, t))
 
@@ -109,21 +103,6 @@ def _notes(request: Request, opening: Opening, text) -> list[str]:
     if not request.prompt and not request.negative:
         found.append(text("stage.nothing_to_follow"))
     return found + ([text("stage.distilled")] if opening.distilled else [])
-
-
-def stop(name: object) -> None:
-    """Ends the run that the browser names, after its step."""
-    STOPS.stop(_part(name, "stop"))
-
-
-def run_name(value: object) -> str:
-    """The run's name as the page made it; one that nobody knows for a client without a page."""
-    return _part(value, "name") or f"nameless-{id(value)}"
-
-
-def _part(value: object, key: str) -> str:
-    found = value.get(key) if isinstance(value, dict) else None
-    return found[:LONGEST_NAME] if isinstance(found, str) else ""
 
 
 def _source():

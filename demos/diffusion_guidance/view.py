@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 
+from ..base.pictures import data_uri
 from ..base.provenance import Run, facts_value, live_badge
 from ..base.spec import Checkpoint
 from ..base.text import Text, isolate
@@ -63,14 +63,6 @@ def _step_value(frame: Frame) -> dict:
             "ms": round(frame.milliseconds, 1), "distance": float(f"{frame.distance:.5g}"),
             "pictures": [data_uri(frame.unconditional), data_uri(frame.conditional), data_uri(frame.guided)],
             "size": frame.difference.shape, "difference": base64.b64encode(frame.difference.tobytes()).decode("ascii")}
-
-
-def data_uri(pixels: np.ndarray) -> str:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=3)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def run_facts(request: Request, opening: Opening, frames: Sequence[Frame], strip: Strip | None, checkpoint: Checkpoint,

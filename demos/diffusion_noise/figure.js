@@ -3,7 +3,7 @@
 (() => {
   const { h } = epochs;
   const [SIDE, GAP, LEFT, TOP, COLUMNS] = [88, 6, 20, 56, 8];
-  const clean = (s) => String(s).replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, " ");
+  const { clean, short } = epochs.sheet;
 
   function svg({ value, rows, name, lines, text }) {
     const t = (x, y, s, more = {}) => h("text", { x, y, "font-size": 14, fill: "#1d1d1f", ...more }, clean(s));
@@ -19,13 +19,9 @@
           width: SIDE, height: SIDE, href: canvas.toDataURL("image/png") })),
         row.map ? h("image", { x: W - LEFT - SIDE, y: top + 26, width: SIDE, height: SIDE, href: lines[row.row].map().toDataURL("image/png"), style: "image-rendering:pixelated" }) : null);
     });
-    const prompt = [...clean(value.settings.prompt)].slice(0, 70).join("");
-    const node = h("svg", { xmlns: "http://www.w3.org/2000/svg", width: W, height: H, viewBox: `0 0 ${W} ${H}`,
-      "font-family": "system-ui,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif" },
-      h("title", {}, text.figure_title), h("desc", {}, rows.map((row) => `${name(row)} ${row.distance ?? ""}`).join("; ")),
-      h("rect", { width: W, height: H, fill: "#fff" }), t(LEFT, 30, `${text.figure_title} · ${prompt}`, { "font-weight": 600, "font-size": 16 }), groups,
+    return epochs.sheet.write({ width: W, height: H, title: text.figure_title, desc: rows.map((row) => `${name(row)} ${row.distance ?? ""}`).join("; ") },
+      t(LEFT, 30, `${text.figure_title} · ${short(value.settings.prompt, 70)}`, { "font-weight": 600, "font-size": 16 }), groups,
       t(LEFT, H - 12, value.footer, { "font-size": 11, fill: "#60646c" }));
-    return new XMLSerializer().serializeToString(node);
   }
 
   function figure({ demo, value, rows, dots, name, lines, text }) {

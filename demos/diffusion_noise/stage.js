@@ -7,6 +7,7 @@
 
   register("noise_stage", ({ root, config, props, watch, text }) => {
     const { demo } = config;
+    const runs = epochs.runs(demo);
     const held = new Map();                      // id -> a row as the server sent it, with its run's number
     const lines = Object.fromEntries(ORDER.map((row) => [row, epochs.noise.makeRow(row, text)]));
     let value = {};
@@ -19,7 +20,7 @@
     const status = h("span.noise-status", { role: "status" });
     const fillBar = h("span");
     const bar = h("span.noise-bar", { role: "progressbar", "aria-label": text.progress, "aria-valuemin": 0, "aria-valuemax": 100 }, fillBar);
-    const stop = h("button.small.noise-stop", { type: "button", onclick: () => { stop.disabled = true; epochs.noise.stop(); } }, text.stop);
+    const stop = epochs.runs.stopButton(demo, text.stop);
     const going = h("div.stage-tools.noise-going", { hidden: true }, status, bar, stop);
     const scrub = h("input", { type: "range", min: 0, max: 0, step: 1, value: 0, id: "noise-step" });
     const shown = h("output", { for: "noise-step" });
@@ -81,7 +82,7 @@
       const taken = Math.max(0, ...(value.rows ?? []).map((row) => row.clean.length));
       going.hidden = !working() && value.state !== "stopped";
       stop.hidden = bar.hidden = !working();
-      if (value.state === "starting") stop.disabled = false;
+      if (value.state === "starting") stop.renew();
       status.textContent = fill(value.state === "starting" ? text.starting : value.state === "stopped" ? text.stopped : text.running, { step: taken, steps: value.steps });
       const percent = Math.round(value.steps ? 100 * taken / value.steps : 0);
       bar.setAttribute("aria-valuenow", percent);
@@ -105,12 +106,12 @@
       live.classList.toggle("noise-old", working() && value.key !== key);
       root.dataset.state = value.state;
       root.dataset.run = value.run;
-      epochs.noise.running = working();
+      runs.running.run = working();
       if (!news && value.key !== key) return;
       drawRows();
       drawCurves();
       if (working()) return;
-      epochs.noise.hold(complete() ? key : "");
+      runs.hold({ key: complete() ? key : "" });
       if (news) epochs.bringIntoView(root, demo);
       if (complete()) epochs.offerFigure(demo, () => epochs.noise.figure({ demo, value, rows: rowsShown(), dots: [...held.values()], name, lines, text }));
       else epochs.withdrawFigure(demo);
@@ -124,7 +125,7 @@
       drawCurves();
       return true;
     };
-    epochs.noise.ended = () => { if (working()) adopt({ ...value, state: "stopped" }); };
+    runs.onEnded(() => adopt({ ...value, state: "stopped" }));
     watch("value", () => adopt());
     adopt();
   });

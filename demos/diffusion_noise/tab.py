@@ -9,21 +9,20 @@ import gradio as gr
 
 from ..base.diffusion.model import Reading
 from ..base.diffusion.question import MAX_STEPS, whole
-from ..base.diffusion.stream import Stops, in_batches
 from ..base.errors import UserError
 from ..base.query import number_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import DiffusionControls, prompt_notes, read_question
 from ..ui.picker import ensure_here
-from ..ui.shell import Shell, error_banner, note_banner
+from ..ui.runs import Runs, held, part_of
+from ..ui.shell import Shell, last_banner
 from . import view
 from .schema import BETWEEN, FEWEST_RUNS, MOST_RUNS, Request
 from .spec import SPEC
 
 ETA, RUNS, STEPS = 0.5, 8, 20
-_LONGEST_NAME = 64
 
-_stops = Stops()
+RUNS = Runs()
 
 
 def build(shell: Shell) -> None:
@@ -51,9 +50,8 @@ def build(shell: Shell) -> None:
     shell.bind(runs, number_field("runs", RUNS, FEWEST_RUNS, MOST_RUNS, whole=True))
     shell.bind(steps, number_field("steps", STEPS, 1, MAX_STEPS, whole=True))
 
-    # What the stage holds, and what it calls this visitor's runs: the browser fills it in.
-    held = browser_component("noise_held", demo=SPEC.id)
-    inputs, outputs = [held, eta, runs, steps, *controls.inputs], [stage, facts, guess]
+    page = RUNS.component(SPEC.id, key="")         # and which controls all rows on the stage belong to
+    inputs, outputs = [page, eta, runs, steps, *controls.inputs], [stage, facts, guess]
 
     def respond(*values):
         yield from answer(shell, *values)
@@ -63,13 +61,10 @@ def build(shell: Shell) -> None:
 
     ends = controls.connect(respond, inputs, outputs, progress=progress, api_name="same_noise")
     ends += shell.on(eta.input, respond_to_eta, inputs, outputs)
-    for ended in ends:                             # however it ended, also without a last word
-        ended.then(None, None, None, js="() => epochs.noise.ended()", api_visibility="private")
-    # Past the queue: what it stops is what holds the queue up.
-    held.select(stop, held, None, queue=False, show_progress="hidden", api_visibility="private")
+    RUNS.watch(SPEC.id, ends)
 
 
-def answer(shell: Shell, held: object, eta: object, runs: object, steps: object, *question, reuse: bool = False) -> Iterator[tuple]:
+def answer(shell: Shell, page: object, eta: object, runs: object, steps: object, *question, reuse: bool = False) -> Iterator[tuple]:
     """Yields values for the banner, the stage, the facts and the guess.
 
     Args:
@@ -83,41 +78,22 @@ def answer(shell: Shell, held: object, eta: object, runs: object, steps: object,
     asked = read_question(*question)
     checkpoint = diffuser_of(asked.checkpoint)
     ensure_here(checkpoint)
-    request = Request(**vars(asked), runs=whole(runs), steps=whole(steps), eta=_part(eta, "eta"))
-    if reuse and _part(held, "key") == view.settings_key(request):
+    request = Request(**vars(asked), runs=whole(runs), steps=whole(steps), eta=part_of(eta, "eta"))
+    if reuse and held(page, "key") == view.settings_key(request):
         request = replace(request, rows=(BETWEEN,))
-    board, name = view.Board(request, checkpoint, t), run_name(held)
-    flag, failed = _stops.begin(name), None
+    board, failed = view.Board(request, checkpoint, t), None
     try:
         yield {}, board.value(), gr.skip(), gr.skip()
-        for batch in in_batches(lambda: fan_out(request), flag):
+        for batch in RUNS.stream(page, lambda: fan_out(request)):
             for item in batch:
                 board.add(item) if isinstance(item, list) else board.open(item)
             yield {}, board.value(), gr.skip(), gr.skip()
     except UserError as error:
         failed = error                             # what was taken until then stays
-    finally:
-        _stops.end(name, flag)
     state = "done" if board.outcomes.keys() == set(request.rows) else "stopped"
     notes = prompt_notes(request, Reading(None, cut=board.opening.cut), board.opening.conditional, t) if board.opening else []
-    banner = error_banner(failed, t) if failed else note_banner(" ".join(notes)) if notes else {}
-    yield (banner, board.value(state),
+    yield (last_banner(failed, notes, t), board.value(state),
            view.facts_value(board, t) if board.last else gr.skip(), view.guess_value(board, t) or gr.skip())
-
-
-def stop(held: object) -> None:
-    """Ends the run that the browser names, after its step."""
-    _stops.stop(str(_part(held, "stop"))[:_LONGEST_NAME])
-
-
-def run_name(held: object) -> str:
-    """The run's name as the page made it; one that nobody knows for a client without a page."""
-    found = _part(held, "name")
-    return found[:_LONGEST_NAME] if isinstance(found, str) and found else f"nameless-{id(held)}"
-
-
-def _part(value: object, key: str) -> object:
-    return value.get(key) if isinstance(value, dict) else None
 
 
 def _source():

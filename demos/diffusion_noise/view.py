@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import itertools
 import json
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ..base import provenance
+from ..base.pictures import data_uri
 from ..base.provenance import Run, live_badge
 from ..base.spec import Checkpoint
 from ..base.text import Text
@@ -131,14 +131,8 @@ def _new_row(row: str, request: Request) -> dict:
 
 def _strip(pictures: np.ndarray, *, exact: bool) -> str:
     """(N, H, W, 3) uint8 side by side as one picture, a data URI."""
-    from PIL import Image
-
     shrunk = [_shrink(picture) for picture in pictures]
-    stream = io.BytesIO()
-    image = Image.fromarray(np.concatenate(shrunk, axis=1))
-    kind = "png" if exact and shrunk[0].shape == pictures[0].shape else "jpeg"
-    image.save(stream, kind, **({"compress_level": 6} if kind == "png" else {"quality": 88}))
-    return f"data:image/{kind};base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return data_uri(np.concatenate(shrunk, axis=1), exact=exact and shrunk[0].shape == pictures[0].shape)
 
 
 def _shrink(picture: np.ndarray) -> np.ndarray:

@@ -3,10 +3,11 @@
 (() => {
   const { h, register, fill, percent } = epochs;
   const LARGE = 448, SMALL = 160;                // pixels of the canvases; the style sets their size on screen
-  const { createMaps, createPlayer, cells, paint, number, spark, chart } = epochs.words;
+  const { createMaps, cells, paint, number, spark, chart } = epochs.words;
 
   register("words_stage", ({ root, config, props, watch, text }) => {
     const { demo, modes } = config;
+    const runs = epochs.runs(demo);
     const maps = createMaps();
     const pictures = new Map();                  // address -> image
     let run = { words: [], steps: [] };
@@ -16,7 +17,7 @@
     let opacity = +(epochs.state.asked(demo, "opacity") ?? 0.7);
 
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
-    const player = createPlayer({ text, show: () => draw(), stop: () => epochs.words.stop() });
+    const player = epochs.player({ demo, text, mean: text.whole_run, show: () => draw() });
     const large = h("canvas.words-large", { width: LARGE, height: LARGE, tabindex: "0", role: "img" });
     const reading = h("p.words-reading", { role: "status" });
     const name = h("p.words-chosen", { dir: "auto" });
@@ -161,11 +162,11 @@
         ...(run.words[g].kind === "word" ? [spark(run.steps.map((step) => step.shares[g]), run.total, high)] : [])));
     }
 
-    function adopt() {
-      const next = epochs.read(props);
+    // `next`: what the server said, or that it will say no more.
+    function adopt(next = epochs.read(props)) {
       const isNew = next.run !== run.run;
       run = next.words ? next : { words: [], steps: [] };
-      epochs.words.running = run.state === "running";
+      runs.running.run = run.state === "running";
       live.hidden = !run.steps.length;
       empty.hidden = !live.hidden;
       empty.firstChild.textContent = run.state ? text.starting : text.stage_empty;
@@ -191,7 +192,8 @@
       else epochs.offerFigure(demo, () => epochs.words.figure(run, maps, { demo, step: player.step(), level, mode, ...settings(), opacity }, text));
     }
     say();
-    watch("value", adopt);
+    runs.onEnded(() => adopt({ ...run, state: "stopped" }));
+    watch("value", () => adopt());
     adopt();
   });
 })();

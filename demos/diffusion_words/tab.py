@@ -8,21 +8,20 @@ import gradio as gr
 
 from ..base.diffusion.model import Reading
 from ..base.diffusion.question import whole
-from ..base.diffusion.stream import Stops, in_batches
 from ..base.errors import UserError
 from ..base.query import choice_field, number_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import DiffusionControls, prompt_notes, read_question
 from ..ui.picker import ensure_here
-from ..ui.shell import Shell, error_banner, note_banner
+from ..ui.runs import Runs
+from ..ui.shell import Shell, last_banner
 from . import view
 from .schema import MAX_STEPS, Request
 from .spec import SPEC
 
 STEPS = 20
 MODES = ("others", "words", "raw")
-LONGEST_NAME = 64             # of a run, as the browser makes it
-STOPS = Stops()
+RUNS = Runs()
 
 
 def build(shell: Shell) -> None:
@@ -37,8 +36,7 @@ def build(shell: Shell) -> None:
         with gr.Column(scale=8, min_width=320, elem_classes=["stage-column"]):
             shell.banner()
             progress = shell.banner("progress")
-            # The visitor's name for their run, made in their browser, so that they can stop it and nobody else.
-            name = browser_component("words_run", demo=SPEC.id)
+            page = RUNS.component(SPEC.id)
             stage = browser_component("words_stage", demo=SPEC.id, modes=list(MODES), text=t.section("stage"),
                                       elem_id=f"{SPEC.id}-stage")
             facts = shell.facts()
@@ -52,27 +50,11 @@ def build(shell: Shell) -> None:
     def respond(*values):
         yield from answer(shell, *values)
 
-    controls.connect(respond, [name, steps, *controls.inputs], [stage, facts, guess], progress=progress, api_name="words")
-    # Past the queue: what it stops is what holds the queue up.
-    name.select(stop, name, None, queue=False, show_progress="hidden", api_visibility="private")
+    ends = controls.connect(respond, [page, steps, *controls.inputs], [stage, facts, guess], progress=progress, api_name="words")
+    RUNS.watch(SPEC.id, ends)
 
 
-def stop(run: object) -> None:
-    """Ends the run that the browser names, after its step."""
-    STOPS.stop(_part(run, "stop"))
-
-
-def run_name(value: object) -> str:
-    """The run's name as the page made it; one that nobody knows for a client without a page."""
-    return _part(value, "name") or f"nameless-{id(value)}"
-
-
-def _part(value: object, key: str) -> str:
-    found = value.get(key) if isinstance(value, dict) else None
-    return found[:LONGEST_NAME] if isinstance(found, str) else ""
-
-
-def answer(shell: Shell, run: object, steps: object, *question: object) -> Iterator[tuple]:
+def answer(shell: Shell, page: object, steps: object, *question: object) -> Iterator[tuple]:
     """Yields values for the banner, the stage, the facts and the guess. Raises UserError."""
     from .infer import diffuser_of, watch_words
 
@@ -80,10 +62,9 @@ def answer(shell: Shell, run: object, steps: object, *question: object) -> Itera
     request = Request(**vars(read_question(*question)), steps=whole(steps))
     checkpoint = diffuser_of(request.checkpoint)
     ensure_here(checkpoint)
-    opening, frames, stage, failed, name = None, [], {}, None, run_name(run)
-    flag = STOPS.begin(name)
+    opening, frames, stage, failed = None, [], {}, None
     try:
-        for batch in in_batches(lambda: watch_words(request), flag):
+        for batch in RUNS.stream(page, lambda: watch_words(request)):
             if opening is None:
                 opening = batch.pop(0)
                 stage = view.opening_value(request, opening, checkpoint, t)
@@ -94,13 +75,11 @@ def answer(shell: Shell, run: object, steps: object, *question: object) -> Itera
         if not frames:
             raise
         failed = error                             # what was seen until then stays
-    finally:
-        STOPS.end(name, flag)
     if not frames:                                 # stopped before its first step
         yield {}, {}, {}, {}
         return
     notes = prompt_notes(request, Reading(None, cut=opening.cut), True, t)
-    banner = error_banner(failed, t) if failed else note_banner(" ".join(notes)) if notes else {}
+    banner = last_banner(failed, notes, t)
     yield banner, view.ended(stage), view.run_facts(opening, frames, checkpoint, t), view.guess_value(opening, frames, t)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 
+from ..base.pictures import data_uri
 from ..base.provenance import Run, facts_value, live_badge
 from ..base.spec import Checkpoint
 from ..base.text import Text, isolate, percent
@@ -43,7 +43,7 @@ def add_frames(stage: dict, frames: Sequence[Frame]) -> dict:
     first, last = frames[0], frames[-1]
     levels = [{"size": level.size, "shown": level.maps.shape[1:], "layers": level.layers} for level in first.levels]
     return {**stage, "steps": steps, "levels": levels, "size": first.maps.shape[1:],
-            "picture": _data_uri(last.picture) if last.picture is not None else ""}
+            "picture": data_uri(last.picture) if last.picture is not None else ""}
 
 
 def ended(stage: dict) -> dict:
@@ -55,20 +55,12 @@ def _step_value(frame: Frame) -> dict:
     return {"timestep": frame.timestep, "noise": round(frame.noise, 4), "nfe": frame.evaluations,
             "ms": round(frame.milliseconds, 1), "shares": [float(f"{share:.5g}") for share in frame.shares],
             "maps": [_packed(frame.maps), *(_packed(level.maps) for level in frame.levels)],
-            "clean": _data_uri(frame.clean)}
+            "clean": data_uri(frame.clean)}
 
 
 def _packed(maps: np.ndarray) -> str:
     """Probabilities as base64 of little-endian 16-bit whole numbers, 65535 for 1."""
     return base64.b64encode(np.rint(maps.clip(0, 1) * 65535).astype("<u2").tobytes()).decode("ascii")
-
-
-def _data_uri(pixels: np.ndarray) -> str:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=3)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def kind_shares(opening: Opening, frames: Sequence[Frame]) -> dict[str, float]:

@@ -228,6 +228,11 @@ def error_banner(error: Exception, text: Text) -> dict[str, object]:
     return {"kind": "error", "message": text("error.unexpected", kind=type(error).__name__)}
 
 
+def last_banner(failed: Exception | None, notes: Sequence[str], text: Text) -> dict[str, object]:
+    """The banner of a run that has ended: what ended it early, else the notes on it, else nothing."""
+    return error_banner(failed, text) if failed else note_banner(" ".join(notes)) if notes else {}
+
+
 def note_banner(message: str, kind: str = "note", action: dict[str, str] | None = None) -> dict[str, object]:
     """A banner's value: `kind` is note or warning; `action` adds a button {"label", "value"}."""
     return {"kind": kind, "message": message} | ({"action": action} if action else {})

@@ -49,7 +49,7 @@ class Racer:
     def start(self) -> Racer:
         """Presses the button, and waits for a first frame."""
         self.visitor.part("run").click()
-        self.page.wait_for_function("() => epochs.race.running && document.querySelector('.race-counter').textContent")
+        self.page.wait_for_function("() => epochs.runs('ddpm_vs_ddim').running.run && document.querySelector('.race-counter').textContent")
         return self
 
     def press(self, selector: str) -> None:
@@ -79,7 +79,7 @@ def racer(invite):
 @pytest.mark.parametrize("path", [f"/{HOME}", f"/zh{HOME}"])
 def test_two_samplers_from_one_noise(racer, path: str) -> None:
     here = racer(path)
-    assert here.find(".stage-empty").is_visible() and not here.find(".race-stop").is_visible()
+    assert here.find(".stage-empty").is_visible() and not here.find(".stop-run").is_visible()
     here.run()
     assert [re.findall(r"\d+", counter)[0] for counter in here.counters()] == ["3", "2"]
     assert here.find(".race-token").count() > 2 and here.find(".facts-sentence").inner_text()
@@ -101,10 +101,10 @@ def test_two_samplers_from_one_noise(racer, path: str) -> None:
 
 def test_stopped_scrubbed_and_continued(racer) -> None:
     here = racer(LONG).start()
-    here.press(".race-stop")
+    here.press(".stop-run")
     here.wait(None)
     assert here.find(".race-note").inner_text().startswith("Stopped after")
-    assert not here.find(".race-stop").is_visible() and here.find(".race-slider").is_visible()
+    assert not here.find(".stop-run").is_visible() and here.find(".race-slider").is_visible()
     here.find("#race-a-steps").fill("3")
     here.find("#race-b-steps").fill("3")
     here.page.locator("#race-a-sampler").select_option("euler")
@@ -126,7 +126,7 @@ def test_pressed_again_and_again(racer) -> None:
     here.find("#race-a-steps").fill("2")
     here.find("#race-b-steps").fill("1")
     here.press(f"#{ID}-run")
-    here.page.wait_for_function("() => !epochs.race.running && document.querySelectorAll('.race-title')[0].textContent.includes('2 steps')"
+    here.page.wait_for_function("() => !epochs.runs('ddpm_vs_ddim').running.run && document.querySelectorAll('.race-title')[0].textContent.includes('2 steps')"
                                 " && document.querySelectorAll('.race-column[data-step=end]').length === 2", timeout=60_000)
 
 

@@ -64,20 +64,20 @@ def test_three_predictions_and_a_picture_for_every_scale(asker, page: str) -> No
 @pytest.mark.parametrize(("guidance", "same"), [("1", "conditional"), ("0", "unconditional")])
 def test_at_0_and_1_the_guided_prediction_is_one_of_the_two(asker, guidance: str, same: str) -> None:
     asker.see(f"{HOME}&guidance={guidance}").run()
-    asker.find("#guidance-step").focus()
+    asker.find("#diffusion_guidance-step").focus()
     asker.page.keyboard.press("Home")
-    assert asker.find(".guidance-step").inner_text() == "1 / 3"
+    assert asker.find(".player-step").inner_text() == "1 / 3"
     assert asker.picture("guided") == asker.picture(same) != asker.picture("conditional" if guidance == "0" else "unconditional")
 
 
 def test_the_steps_are_walked_by_keyboard(asker) -> None:
     asker.see().run()
-    asker.find("#guidance-step").focus()
+    asker.find("#diffusion_guidance-step").focus()
     asker.page.keyboard.press("End")
-    assert asker.find(".guidance-step").inner_text() == "3 / 3"
+    assert asker.find(".player-step").inner_text() == "3 / 3"
     last = asker.picture("conditional")
     asker.page.keyboard.press("ArrowLeft")
-    assert asker.find(".guidance-step").inner_text() == "2 / 3" and asker.picture("conditional") != last
+    assert asker.find(".player-step").inner_text() == "2 / 3" and asker.picture("conditional") != last
 
 
 def test_a_negative_prompt_by_one_click(asker) -> None:
@@ -98,7 +98,7 @@ def test_no_prompt_at_all_is_said(asker) -> None:
 def test_stop_keeps_what_was_seen(asker) -> None:
     asker.see(HOME.replace("steps=3", "steps=100"))
     asker.visitor.part("run").click()
-    asker.find(".guidance-stop").click(timeout=60_000)
+    asker.find(".stop-run").click(timeout=60_000)
     asker.find(".guidance-state:not(:empty)").wait_for(timeout=60_000)
     assert asker.find(".facts-sentence").is_visible()
 

@@ -78,21 +78,21 @@ def test_words_and_views_are_switched_without_the_server(reader) -> None:
 
 def test_the_steps_are_walked_by_keyboard_and_played(reader) -> None:
     reader.see().run()
-    shown, whole = reader.find(".words-step"), reader.find(".words-whole")
+    shown, whole = reader.find(".player-step"), reader.find(".player-mean")
     assert whole.get_attribute("aria-pressed") == "true"
-    reader.find("#words-step").focus()
+    reader.find("#diffusion_words-step").focus()
     reader.page.keyboard.press("ArrowRight")
     assert shown.inner_text() == "2 / 3" and whole.get_attribute("aria-pressed") == "false"
     reader.page.keyboard.press("ArrowLeft")
     assert shown.inner_text() == "1 / 3"
-    reader.find(".words-player button.small").nth(1).click()
-    reader.page.wait_for_function("document.querySelector('output.words-step').textContent === '3 / 3'")
+    reader.find(".player-play").click()
+    reader.page.wait_for_function("document.querySelector('output.player-step').textContent === '3 / 3'")
 
 
 def test_stop_keeps_what_was_seen_and_the_next_run_is_whole(reader) -> None:
     reader.see(HOME.replace("steps=3", "steps=100"))
     reader.visitor.part("run").click()
-    reader.find(".words-stop").click(timeout=60_000)
+    reader.find(".stop-run").click(timeout=60_000)
     reader.find(".words-state:not(:empty)").wait_for(timeout=60_000)
     assert reader.find(".facts-sentence").is_visible() and reader.find(".words-card").count() == 8
     reader.page.wait_for_function("() => !document.querySelector('.busy')")

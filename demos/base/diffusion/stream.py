@@ -19,6 +19,11 @@ class Stops:
     def __init__(self) -> None:
         self._running: dict[str, threading.Event] = {}
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The names of the runs that are on."""
+        return tuple(self._running)
+
     def begin(self, name: str) -> threading.Event:
         """The flag of a new run; a run of the same name that is still on is told to end."""
         self.stop(name)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from demos.base.clip.checkpoints import POCKET, VIT_B_32
-from demos.base.pictures import picture_from_data_uri
+from demos.base.pictures import data_uri, picture_from_data_uri
 from demos.base.text import LANGUAGES
 from demos.clip_robustness import tab, view
 from demos.clip_robustness.corruptions import spoil
@@ -22,7 +22,7 @@ from tests.demos.clip_robustness.test_corruptions import disc
 DEMO = next(demo for demo in find_demos() if demo.id == "clip_robustness")
 SHELLS = {language: Shell(DEMO, DEMO.text(language)) for language in LANGUAGES}
 GOOD = {"source": "upload", "data": pictures.data_uri(pictures.good())}
-CLEAN = view.data_uri(disc(96)[0])
+CLEAN = data_uri(disc(96)[0])
 each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -77,7 +77,7 @@ def test_pictures_no_canvas_could_open_are_spoilt_all_the_same(data: bytes) -> N
 
 
 def test_a_curve_has_a_row_for_every_picture() -> None:
-    shots = [view.data_uri(spoil(disc(96), Settings(cover=9 * k))[0]) for k in range(STEPS)]
+    shots = [data_uri(spoil(disc(96), Settings(cover=9 * k))[0]) for k in range(STEPS)]
     _, curve = live(asked(pictures=shots), handler=tab.draw_curve, outputs=1)
     rows = np.array(curve["probabilities"])
     assert rows.shape == (STEPS, 2) and rows.sum(1) == pytest.approx(np.ones(STEPS), abs=1e-4)

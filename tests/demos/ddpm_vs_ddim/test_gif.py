@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from demos.base.errors import UserError
+from demos.base.pictures import data_uri
 from demos.ddpm_vs_ddim.gif import HOLD, LARGEST_SIDE, make_gif
-from demos.ddpm_vs_ddim.kept import MOST_KEPT, picture_uri
+from demos.ddpm_vs_ddim.kept import MOST_KEPT
 
 
 def frame(shade: int, width: int = 40) -> str:
-    return picture_uri(np.full((30, width, 3), (shade, 40, 200), np.uint8), "JPEG")
+    return data_uri(np.full((30, width, 3), (shade, 40, 200), np.uint8), exact=False)
 
 
 def test_all_frames_in_order() -> None:

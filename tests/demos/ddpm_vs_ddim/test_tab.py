@@ -15,6 +15,7 @@ from demos.ddpm_vs_ddim import infer, tab, view
 from demos.ddpm_vs_ddim.schema import Verdict
 from demos.registry import find_demos
 from demos.ui.shell import Shell, guard
+from tests.runs import called
 from tests.tiny_diffusion import use_tiny_diffusion, write_tiny_diffusion
 
 DEMO = next(demo for demo in find_demos() if demo.id == "ddpm_vs_ddim")
@@ -40,7 +41,7 @@ def columns(lock: str = "none", **changes: object) -> dict:
 
 
 def answers(language: str = "en", prompt: object = "a cat", negative: object = "", guidance: object = 3.0, seed: object = 7,
-            model: object = {"id": "pocket"}, settings: object = None, name: object = {"name": "one"}, start: object = None,
+            model: object = {"id": "pocket"}, settings: object = None, name: object = called("one"), start: object = None,
             each=lambda values: None) -> list[tuple]:
     """Everything the handler yields; `each` is told of every value as it comes."""
     shell = SHELLS[language]
@@ -111,41 +112,41 @@ def test_guidance_at_its_ends(guidance: float) -> None:
 def test_a_run_that_is_stopped_keeps_its_steps(language: str) -> None:
     def stop(values):
         if max(values[1]["taken"]) >= 2:
-            tab.stop({"stop": "mine", "name": "next"})
+            tab.RUNS.stop({"stop": "mine"})
 
-    _, stage, facts, _ = answers(language, settings=columns(steps=100), name={"name": "mine"}, each=stop)[-1]
+    _, stage, facts, _ = answers(language, settings=columns(steps=100), name=called("mine"), each=stop)[-1]
     taken = stage["taken"]
     assert stage["state"] == "stopped" and 2 <= taken[0] < 100
     assert [value["i"] for value in stage["kept"][0]] == list(range(taken[0]))
-    assert str(taken[0]) in facts["sentence"] and tab.STOPS._running == {}
+    assert str(taken[0]) in facts["sentence"] and tab.RUNS.running == ()
 
 
 def test_stopping_another_run_or_nothing_does_no_harm() -> None:
     def stop(values):
         for name in ({"stop": "other"}, {}, None, "x", {"stop": ["mine"]}, {"stop": "x" * 10**5}):
-            tab.stop(name)
+            tab.RUNS.stop(name)
 
-    assert answers(name={"name": "mine"}, each=stop)[-1][1]["state"] == "done"
+    assert answers(name=called("mine"), each=stop)[-1][1]["state"] == "done"
 
 
 def test_leaving_the_page_ends_the_run(monkeypatch) -> None:
     taken = []
     frames = infer.Race.frames
     monkeypatch.setattr(infer.Race, "frames", lambda *values: taken.append(1) or frames(*values))
-    stream = tab.answer(SHELLS["en"], "a cat", "", 3.0, 7, {"id": "pocket"}, columns(steps=100), {"name": "gone"})
+    stream = tab.answer(SHELLS["en"], "a cat", "", 3.0, 7, {"id": "pocket"}, columns(steps=100), called("gone"))
     next(stream)
     stream.close()
     after = len(taken)
-    assert after < 100 and tab.STOPS._running == {}
+    assert after < 100 and tab.RUNS.running == ()
     assert not [thread for thread in threading.enumerate() if thread.name == "sampler"]
 
 
 def test_cancelled_and_run_again_twenty_times() -> None:
     for turn in range(20):
         name = f"run {turn}"
-        found = answers(settings=columns(steps=100), name={"name": name}, each=lambda values, name=name: tab.stop({"stop": name}))
+        found = answers(settings=columns(steps=100), name=called(name), each=lambda values, name=name: tab.RUNS.stop({"stop": name}))
         assert found[-1][1]["state"] == "stopped"
-    assert answers()[-1][1]["state"] == "done" and tab.STOPS._running == {}
+    assert answers()[-1][1]["state"] == "done" and tab.RUNS.running == ()
     assert not [thread for thread in threading.enumerate() if thread.name == "sampler"]
 
 
@@ -154,7 +155,7 @@ def test_two_visitors_at_once_get_what_each_asked_for() -> None:
     found: dict[int, str] = {}
 
     def visit(seed: int) -> None:
-        found[seed] = answers(seed=seed, name={"name": f"visitor {seed}"})[-1][1]["kept"][0][-1]["picture"]
+        found[seed] = answers(seed=seed, name=called(f"visitor {seed}"))[-1][1]["kept"][0][-1]["picture"]
 
     visitors = [threading.Thread(target=visit, args=(seed,)) for seed in (1, 2)]
     for visitor in visitors:

@@ -9,6 +9,7 @@ from demos.diffusion_grid import infer, tab
 from demos.diffusion_grid.spec import SPEC
 from demos.registry import find_demos
 from demos.ui.shell import Shell
+from tests.runs import called
 from tests.tiny_diffusion import use_tiny_diffusion, write_tiny_diffusion
 
 ASKED = ("a cat", "", 2.0, 7.0, {"id": "pocket"})
@@ -43,9 +44,9 @@ def test_a_grid_streams_and_ends_complete(shell):
 
 def test_an_added_value_computes_the_new_cells_only(shell):
     keys = list(run(shell, *values())[-1][1]["done"])
-    stage = run(shell, *values("1, 2, 3"), held={"name": "n", "keys": keys})[-1][1]
+    stage = run(shell, *values("1, 2, 3"), held=called("n", keys=keys))[-1][1]
     assert len(stage["done"]) == 2 and {stage["settings"][key]["steps"] for key in stage["done"]} == {3}
-    assert run(shell, *values("2"), held={"keys": keys})[-1][1]["done"] == {}
+    assert run(shell, *values("2"), held=called("n", keys=keys))[-1][1]["done"] == {}
 
 
 def test_repeats_are_merged_and_said(shell):
@@ -54,15 +55,15 @@ def test_repeats_are_merged_and_said(shell):
 
 
 def test_stop_keeps_the_cells_that_are_done(shell):
-    held = {"name": "mine", "keys": []}
+    held = called("mine", keys=[])
     stream = tab.answer(shell, held, *values("1, 100"))
     stages = [next(stream)[1]]
     while not stages[-1]["done"]:
         stages.append(next(stream)[1])
-    tab.stop({"stop": "mine"})
+    tab.RUNS.stop({"stop": "mine"})
     *_, last = stream
     assert last[1]["state"] == "stopped" and len(last[1]["done"]) == 2
-    again = run(shell, *values("1"), held={"keys": list(last[1]["done"])})[-1]
+    again = run(shell, *values("1"), held=called("n", keys=list(last[1]["done"])))[-1]
     assert again[1]["state"] == "done" and not again[1]["done"]
 
 
@@ -94,10 +95,10 @@ def test_bad_input_is_refused_and_foreseen(shell, asked, key):
 
 def test_the_plan_is_said_before_it_starts(shell):
     keys = list(run(shell, *values())[-1][1]["done"])
-    said = tab.foresee(shell, {"keys": keys}, *values("1, 2, 10"))
+    said = tab.foresee(shell, called("n", keys=keys), *values("1, 2, 10"))
     assert "6 cells, 2 to compute" in said["said"] and "40 network" in said["said"] and "about" in said["said"]
 
 
-@pytest.mark.parametrize("held", [None, {}, {"keys": None}, {"keys": [1, None, "x" * 1000]}, "text", {"name": 5}])
+@pytest.mark.parametrize("held", [None, {}, {"held": 3}, {"held": {"keys": None}}, {"held": {"keys": [1, None, "x" * 1000]}}, "text", {"names": 5}, {"names": {"run": 5}}])
 def test_a_strange_client_changes_nothing(shell, held):
     assert len(run(shell, *values("1", "DDIM"), held=held)[-1][1]["done"]) == 1

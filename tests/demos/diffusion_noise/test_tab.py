@@ -10,6 +10,7 @@ from demos.diffusion_noise.schema import BETWEEN, ROWS, Request
 from demos.diffusion_noise.spec import SPEC
 from demos.registry import find_demos
 from demos.ui.shell import Shell
+from tests.runs import called
 from tests.tiny_diffusion import use_tiny_diffusion, write_tiny_diffusion
 
 ASKED = ("a cat", "", 2.0, 7.0, {"id": "pocket"})
@@ -43,27 +44,27 @@ def test_another_eta_computes_one_row_where_the_rest_is_held(shell):
     checkpoint = infer.diffuser_of("pocket")
     key = view.settings_key(Request(*ASKED[:3], 7, "pocket", runs=2, steps=3))
     assert checkpoint
-    stage = run(shell, {"name": "n", "key": key}, eta=0.2, reuse=True)[-1][1]
+    stage = run(shell, called("n", key=key), eta=0.2, reuse=True)[-1][1]
     assert [row["row"] for row in stage["rows"]] == [BETWEEN] and stage["key"] == key
-    assert len(run(shell, {"name": "n", "key": "other"}, eta=0.2, reuse=True)[-1][1]["rows"]) == len(ROWS)
-    assert len(run(shell, {"name": "n", "key": key}, eta=0.2)[-1][1]["rows"]) == len(ROWS)
+    assert len(run(shell, called("n", key="other"), eta=0.2, reuse=True)[-1][1]["rows"]) == len(ROWS)
+    assert len(run(shell, called("n", key=key), eta=0.2)[-1][1]["rows"]) == len(ROWS)
 
 
 def test_stop_ends_the_run_and_keeps_what_there_is(shell):
-    held = {"name": "mine", "key": ""}
+    held = called("mine", key="")
     stream = tab.answer(shell, held, {"eta": 0.5}, 2, 100, *ASKED)
     next(stream)
     next(stream)
-    tab.stop({"name": "new", "stop": "mine"})
+    tab.RUNS.stop({"name": "new", "stop": "mine"})
     *_, last = stream
     assert last[1]["state"] == "stopped" and 0 < len(last[1]["rows"][0]["clean"]) < 100
 
 
 def test_stop_of_another_page_changes_nothing(shell):
-    stream = tab.answer(shell, {"name": "mine"}, {"eta": 0.5}, 2, 3, *ASKED)
+    stream = tab.answer(shell, called("mine"), {"eta": 0.5}, 2, 3, *ASKED)
     next(stream)
-    tab.stop({"name": "mine", "stop": "yours"})
-    tab.stop(None)
+    tab.RUNS.stop({"name": "mine", "stop": "yours"})
+    tab.RUNS.stop(None)
     *_, last = stream
     assert last[1]["state"] == "done"
 
@@ -83,14 +84,14 @@ def test_a_failure_in_the_middle_is_said_and_what_there_is_stays(shell, monkeypa
 
 
 def test_twenty_quick_stops_leave_nothing_running(shell):
-    held = {"name": "mine"}
+    held = called("mine")
     for _ in range(20):
         stream = tab.answer(shell, held, {"eta": 0.5}, 2, 50, *ASKED)
         next(stream)
         next(stream)
-        tab.stop({"stop": "mine"})
+        tab.RUNS.stop({"stop": "mine"})
         stream.close()
-    assert not tab._stops._running
+    assert not tab.RUNS.running
     assert run(shell, held)[-1][1]["state"] == "done"
 
 

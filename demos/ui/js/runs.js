@@ -1,0 +1,57 @@
+// A demo's runs on this page: a name for each part that runs, so that it can be stopped; what the page holds.
+"use strict";
+epochs.runs = (() => {
+  const { register } = epochs;
+  const demos = {};
+  // Unguessable: who knows a run's name can stop it.
+  const fresh = () => Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join("-");
+
+  // Keeps a component's value what `make` says. The page's opening resets what a component set when it was
+  // mounted, so it is put back when the page is ready, and before any click or key can start something.
+  function keep(props, make) {
+    const put = () => { const wanted = make(); if (JSON.stringify(props.value) !== JSON.stringify(wanted)) props.value = wanted; };
+    for (const type of ["click", "keydown", "change"]) document.addEventListener(type, put, true);
+    new MutationObserver(put).observe(document.documentElement, { attributes: true, attributeFilter: ["data-epochs"] });
+    put();
+    return put;
+  }
+
+  // -> {running: {part: bool}, stop(part), hold(what), onEnded(act, part)}: made by whichever script asks first.
+  // `act` is called however a run ended: a cut connection brings no last value.
+  const of = (demo) => (demos[demo] ??= {
+    running: {}, held: {}, acts: {}, stop() {}, put() {},
+    hold(what) { Object.assign(this.held, what); this.put(); },
+    onEnded(act, part = "run") { this.acts[part] = act; },
+    ended(part) { if (this.running[part]) this.acts[part]?.(); },
+  });
+
+  register("runs", ({ config, props, trigger }) => {
+    const runs = of(config.demo);
+    const names = Object.fromEntries(Object.keys(config.buttons).map((part) => [part, fresh()]));
+    let stopped = null;
+    runs.held = { ...config.held, ...runs.held };
+    runs.put = keep(props, () => ({ names: { ...names }, held: { ...runs.held }, ...(stopped ? { stop: stopped } : {}) }));
+    // A run takes its part's name when it begins; stopping retires the name, so that it never hits a later run.
+    runs.stop = (part = "run") => {
+      [stopped, names[part]] = [names[part], fresh()];
+      runs.put();
+      trigger("select");
+    };
+    // A new run ends the one that is on: Gradio holds the click back until that has happened.
+    const [first] = Object.keys(names);          // the part that Enter in the prompt starts
+    const begins = (event, part) => (event.type === "click" ? event.target.closest?.(config.buttons[part].join(","))
+      : part === first && event.key === "Enter" && !event.shiftKey && event.target.closest?.(`#${config.demo}-prompt`));
+    for (const type of ["click", "keydown"])
+      document.addEventListener(type, (event) => {
+        for (const part of Object.keys(names)) if (runs.running[part] && begins(event, part)) runs.stop(part);
+      }, true);
+  });
+
+  // Stop for a part; it can be pressed once in a run, so `renew` it when the next one begins.
+  function stopButton(demo, label, part) {
+    const button = epochs.h("button.small.stop-run", { type: "button", hidden: true, onclick: () => { button.disabled = true; of(demo).stop(part); } }, label);
+    return Object.assign(button, { renew() { button.disabled = false; } });
+  }
+
+  return Object.assign(of, { keep, stopButton });
+})();

@@ -1,0 +1,89 @@
+"""Runs that a visitor can stop: what the page calls them, and how they are streamed to it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import gradio as gr
+
+from ..base.diffusion.stream import Stops, in_batches
+from .browser import browser_component
+
+T = TypeVar("T")
+
+ONLY = "run"                  # the part of a demo that has one kind of run
+_LONGEST_NAME = 64            # of a run, as the browser makes it
+
+
+class Runs:
+    """The stoppable runs of one demo, of all its visitors: one object per tab module.
+
+    The page gives each of its runs a name that nobody else can guess (`ui/js/runs.js`), so a visitor stops
+    their own run and no other. Handlers get the component's value: {"names", "stop", "held"}; `held` is what
+    the page says beside the controls, such as which results it still has.
+    """
+
+    def __init__(self) -> None:
+        self._stops = Stops()
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The names of the runs that are on."""
+        return self._stops.running
+
+    def component(self, demo: str, buttons: Mapping[str, Sequence[str]] | None = None, **held: object) -> gr.HTML:
+        """The unseen component that tells the server a page's names for its runs.
+
+        Args:
+            demo: the demo's id.
+            buttons: for each part that runs by itself, the CSS selectors of what starts it: a new run ends the
+                one that is on. The first part is also started by Enter in the prompt. By default there is one
+                part, started by the demo's run button and its examples.
+            held: what the page says at the start.
+        """
+        buttons = buttons or {ONLY: [f"#{demo}-run", f"#{demo} .control-examples .chip"]}
+        component = browser_component("runs", {"held": held}, demo=demo, held=held,
+                                      buttons={part: list(found) for part, found in buttons.items()})
+        # Past the queue: what it stops is what holds the queue up.
+        component.select(self.stop, component, None, queue=False, trigger_mode="multiple", show_progress="hidden",
+                         api_visibility="private")
+        return component
+
+    @staticmethod
+    def watch(demo: str, events: Sequence, part: str = ONLY) -> None:
+        """Tells the page when a run that `events` started has ended, also without a last word."""
+        for event in events:
+            event.then(None, None, None, js=f"() => epochs.runs({demo!r}).ended({part!r})", api_visibility="private")
+
+    def stream(self, value: object, make: Callable[[], Iterator[T]], part: str = ONLY) -> Iterator[list[T]]:
+        """What `make()` yields, in lists at the browser's pace, until it ends or the visitor stops it."""
+        name = _name(value, part)
+        flag = self._stops.begin(name)
+        try:
+            yield from in_batches(make, flag)
+        finally:
+            self._stops.end(name, flag)
+
+    def stop(self, value: object) -> None:
+        """Ends the run that the page names, after its step."""
+        name = part_of(value, "stop")
+        if isinstance(name, str):
+            self._stops.stop(name[:_LONGEST_NAME])
+
+
+def held(value: object, key: str) -> object:
+    """What the page says under `key` beside the controls; None where it says nothing."""
+    return part_of(part_of(value, "held"), key)
+
+
+def part_of(value: object, key: str) -> object:
+    """`value[key]` of a table from the browser; None where `value` is none or has no such key."""
+    return value.get(key) if isinstance(value, Mapping) else None
+
+
+def _name(value: object, part: str) -> str:
+    """The page's name for this part's run; one that nobody knows for a client without a page."""
+    found = part_of(part_of(value, "names"), part)
+    return found[:_LONGEST_NAME] if isinstance(found, str) and found else secrets.token_hex(8)
