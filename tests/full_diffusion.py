@@ -37,6 +37,17 @@ def write_sd_turbo(folder: Path, *, small: bool = False) -> Path:
     return _write(folder, unet, text, scheduler, "fp16", small)
 
 
+def write_lcm_dreamshaper(folder: Path, *, small: bool = False) -> Path:
+    """SimianLuo/LCM_Dreamshaper_v7: Stable Diffusion 1.5 as a latent consistency model, which is told the guidance scale."""
+    from diffusers import LCMScheduler
+
+    unet = {"sample_size": 64, "cross_attention_dim": 768, "attention_head_dim": 8, "time_cond_proj_dim": 256}
+    text = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12,
+            "hidden_act": "quick_gelu"}
+    scheduler = LCMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", original_inference_steps=50)
+    return _write(folder, unet, text, scheduler, None, small, "LatentConsistencyModelPipeline")
+
+
 def write_bk_sdm_small(folder: Path, *, small: bool = False) -> Path:
     """nota-ai/bk-sdm-small: Stable Diffusion 1.4 with one block less everywhere and none in the middle."""
     from diffusers import PNDMScheduler
@@ -68,7 +79,8 @@ def write_ddpm_cifar10(folder: Path, *, small: bool = False) -> Path:
     return folder
 
 
-def _write(folder: Path, unet: dict, text: dict, scheduler, variant: str | None, small: bool) -> Path:
+def _write(folder: Path, unet: dict, text: dict, scheduler, variant: str | None, small: bool,
+           pipeline: str = "StableDiffusionPipeline") -> Path:
     import torch
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
@@ -90,7 +102,7 @@ def _write(folder: Path, unet: dict, text: dict, scheduler, variant: str | None,
         network.half().save_pretrained(folder / name, variant=variant)
     scheduler.save_pretrained(folder / "scheduler")
     (folder / "model_index.json").write_text(json.dumps({
-        "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.6.0",
+        "_class_name": pipeline, "_diffusers_version": "0.6.0",
         "feature_extractor": ["transformers", "CLIPImageProcessor"],
         "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
         "scheduler": ["diffusers", type(scheduler).__name__], "text_encoder": ["transformers", "CLIPTextModel"],

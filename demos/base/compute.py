@@ -19,14 +19,15 @@ def zero_gpu() -> bool:
     return os.environ.get("SPACES_ZERO_GPU", "").strip().lower() in ("1", "true", "t", "yes", "on")
 
 
-def gpu(duration: int = 60) -> Callable[[Function], Function]:
+def gpu(duration: int | Callable[..., int] = 60) -> Callable[[Function], Function]:
     """Decorate a compute function (or generator) so that ZeroGPU lends it a GPU.
 
     Anywhere else, and wherever the optional `spaces` package is missing, the function is returned
     as it is.
 
     Args:
-        duration: seconds of GPU time to ask for; a shorter request is served sooner.
+        duration: seconds of GPU time to ask for, or a function that tells them from the call's own arguments; a
+            shorter request is served sooner.
     """
 
     def decorate(function: Function) -> Function:

@@ -5,7 +5,6 @@ held near zero mean and unit variance, and noise is added to the latents while t
 a sampler leaves behind still decodes cleanly.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,22 +90,3 @@ def encode(model, pictures: torch.Tensor, batch: int = 256) -> torch.Tensor:
     """(N, 3, 64, 64) uint8 -> (N, 4, 16, 16) float32 latents, on the model's device, before any scaling."""
     device = next(model.parameters()).device
     return torch.cat([model.encoder(part.to(device).float() / 127.5 - 1) for part in pictures.split(batch)])
-
-
-@torch.inference_mode()
-def decode(model, latents: torch.Tensor, batch: int = 256) -> torch.Tensor:
-    """(N, 4, 16, 16) latents -> (N, 3, 64, 64) uint8 on the CPU."""
-    return torch.cat([((model.decoder(part) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu()
-                      for part in latents.split(batch)])
-
-
-def peak_signal_to_noise(decoded: torch.Tensor, pictures: torch.Tensor) -> float:
-    """Mean over pictures of the peak signal-to-noise ratio in dB; (N, 3, H, W) uint8 both."""
-    error = (decoded.float() - pictures.float()).square().mean((1, 2, 3)).clamp(min=1e-3)
-    return float((10 * torch.log10(255 ** 2 / error)).mean())
-
-
-def write_log(path: Path, entry: dict) -> None:
-    """Append one JSON line."""
-    with open(path, "a", encoding="utf-8") as log:
-        log.write(json.dumps(entry) + "\n")

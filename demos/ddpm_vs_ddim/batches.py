@@ -1,5 +1,6 @@
 """What the denoiser learns from: latents of all drawings, with prompts read by the pocket CLIP's text tower."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,9 @@ from demos.ddpm_vs_ddim.pictures import STYLE_SHARES, Drawn, Prompts
 SHARES = (0.66, 0.2, 0.14)
 
 
-def draw_all(bank: PictureBank, scenes: int, seed: int) -> list[Drawn]:
+def draw_all(bank: PictureBank, scenes: int) -> list[Drawn]:
     """Plain drawings, recoloured ones, scenes: everything the recipe shows."""
-    return [pictures.plain(bank), pictures.coloured(bank), pictures.scenes(bank, scenes, seed)]
+    return [pictures.plain(bank), pictures.coloured(bank), pictures.scenes(bank, scenes, pictures.SCENE_SEED)]
 
 
 class AutoencoderSource:
@@ -51,9 +52,12 @@ class LatentSource:
     def __init__(self, drawn: list[Drawn], autoencoder, kept: Path, prompts: Prompts, text_encoder, tokenizer,
                  empty: float):
         self.drawn, self.prompts, self.empty = drawn, prompts, empty
-        if not kept.exists():
-            torch.save([encode(autoencoder, torch.from_numpy(part.pictures)).half().cpu() for part in drawn], kept)
-        self.latents = torch.load(kept, weights_only=True)
+        made_of = digest(autoencoder, drawn)
+        stored = torch.load(kept, weights_only=True) if kept.exists() else {}
+        if stored.get("made_of") != made_of:
+            stored = {"made_of": made_of, "latents": [encode(autoencoder, torch.from_numpy(part.pictures)).half().cpu() for part in drawn]}
+            torch.save(stored, kept)
+        self.latents = stored["latents"]
         self.scale = float(1 / self.latents[0].float().std())
         self.text_encoder, self.tokenizer = text_encoder, tokenizer
         self.weights = [style_weights(part) for part in drawn]
@@ -74,6 +78,16 @@ class LatentSource:
         if self.prompts.rng.random() < self.empty:
             return ""
         return self.prompts.write(part.rows[index], part.styles[index], part.colours[index])
+
+
+def digest(autoencoder, drawn: list[Drawn]) -> str:
+    """SHA-256 of the weights and the pictures: latents of others must not be taken for theirs."""
+    found = hashlib.sha256()
+    for tensor in autoencoder.state_dict().values():
+        found.update(tensor.detach().cpu().float().numpy().tobytes())
+    for part in drawn:
+        found.update(part.pictures.tobytes())
+    return found.hexdigest()
 
 
 def style_weights(part: Drawn) -> torch.Tensor:

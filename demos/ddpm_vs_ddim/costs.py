@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +41,7 @@ def read_costs(path: Path = FILE) -> tuple[Cost, ...]:
     if not path.exists():
         return ()
     with path.open(encoding="utf-8", newline="") as file:
-        # The judge's score of the real pictures stands in the file as well, without steps.
-        rows = [row for row in csv.DictReader(file) if row.get("steps")]
+        rows = list(csv.DictReader(file))
     found = [Cost(row["sampler"], row["variance"], int(row["steps"]), float(row["nfe"]), int(row["n"]), float(row["top1"]),
                   float(row["top1_low"]), float(row["top1_high"]), float(row["clip"]) if row.get("clip") else None)
              for row in rows]
@@ -61,14 +60,41 @@ def curve_name(sampler: str, variance: str) -> str:
     return f"{sampler}-large" if sampler == "ddpm" and variance == "large" else sampler
 
 
-def fewest_evaluations(costs: Sequence[Cost]) -> tuple[Cost, Cost] | None:
-    """(DDIM's cheapest row within NEAR of DDPM's longest run, that run), or None where there is no such row.
+@dataclass(frozen=True)
+class Comparison:
+    """A DDIM row against DDPM's longest run, on the names that both drew from the same starting noise.
 
-    The better of DDPM's two variances stands for it.
+    Attributes:
+        enough, longest: the two rows.
+        mean, low, high: top-1 of the first less the second's, and the 95 % interval, in [-1, 1].
+        n: how many names.
+    """
+
+    enough: Cost
+    longest: Cost
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+def compare_with_longest(costs: Sequence[Cost], metrics: Mapping, steps: int | None = None) -> Comparison | None:
+    """DDIM with `steps`, by default its cheapest run within NEAR, against DDPM's longest; None where not measured.
+
+    The better of DDPM's variances stands for it.
     """
     ddpm = [row for row in costs if row.sampler == "ddpm"]
     if not ddpm:
         return None
     longest = max(ddpm, key=lambda row: (row.nfe, row.top1))
-    enough = [row for row in costs if row.sampler == "ddim" and row.top1 >= longest.top1 - NEAR]
-    return (min(enough, key=lambda row: row.nfe), longest) if enough else None
+    rows = {row.steps: row for row in costs if row.sampler == "ddim"}
+    found = [Comparison(rows[first], longest, pair["mean"], pair["low"], pair["high"], pair["n"])
+             for pair in metrics.get("paired", ()) if pair["second"] == run_name(longest) and pair["first"].startswith("ddim_")
+             and (first := int(pair["first"].removeprefix("ddim_"))) in rows]
+    fitting = [one for one in found if (one.mean >= -NEAR if steps is None else one.enough.steps == steps)]
+    return min(fitting, key=lambda one: one.enough.nfe) if fitting else None
+
+
+def run_name(row: Cost) -> str:
+    """As metrics.json names a run: ddim_20, ddpm_small_1000."""
+    return "_".join(part for part in (row.sampler, row.variance, str(row.steps)) if part)

@@ -15,13 +15,13 @@ import numpy as np
 from ..base.clip.checkpoints import POCKET as POCKET_CLIP
 from ..base.clip.load import clip_entry, open_clip_model
 from ..base.compute import gpu, zero_gpu
-from ..base.diffusion.checkpoints import POCKET, diffuser_of
+from ..base.diffusion.checkpoints import POCKET, diffuser_of, gpu_seconds
+from ..base.diffusion.columns import column_of
 from ..base.diffusion.load import diffuser_entry, open_diffuser
 from ..base.diffusion.model import Diffuser
-from ..base.diffusion.preview import preview
-from ..base.diffusion.question import SamplerSettings, timesteps_from
+from ..base.diffusion.preview import numbers, preview
+from ..base.diffusion.question import SamplerSettings, most_steps
 from ..base.diffusion.run import Column, Step, take_steps
-from ..base.diffusion.samplers import LCM, make_sampler
 from ..base.errors import UserError
 from ..base.loader import LOADER
 from .schema import SAME_STEPS, Frame, Opening, Request, Verdict
@@ -30,7 +30,13 @@ from .schema import SAME_STEPS, Frame, Opening, Request, Verdict
 PROBES = 3
 
 
-@gpu(duration=60)
+def seconds(request: Request) -> int:
+    """Of a borrowed graphics card. Under the lock on time, B takes as long as A."""
+    first, second = (columns.steps for columns in request.columns)
+    return gpu_seconds(request.checkpoint, 2 * (first + (second if request.lock == "none" else first)))
+
+
+@gpu(duration=seconds)
 def sample(request: Request) -> Iterator[Opening | tuple[Frame, ...] | Verdict]:
     """Both columns' runs: an Opening, then the Frames of every round of steps as it is taken, then a Verdict.
 
@@ -77,7 +83,6 @@ class Race:
         """Raises UserError `kept_foreign` when the kept sample is none of this model's."""
         self.model, self.request = model, request
         self.prompt, self.negative = model.read(request.prompt), model.read(request.negative)
-        self.scale = 1.0 if model.distilled or not model.conditional else float(request.guidance)
         self.start = self._start()                                                  # (1, C, h, w)
 
     def together(self) -> Iterator[Opening | tuple[Frame, ...]]:
@@ -98,32 +103,26 @@ class Race:
         for steps in take_steps(self.model, columns[:1], together=False):
             yield self.frames(columns, steps)
         fitting = columns[0].milliseconds / self._cost(settings)
-        length, start = self.model.schedule.length, self.request.start
+        schedule, start = self.model.schedule, self.request.start
         # A continued run visits only the part of its timesteps that lies below its start.
-        share = 1.0 if start is None else (start.timestep + 1) / length
-        columns[1] = self.column(replace(settings, steps=min(length, max(1, round(fitting / share)))))
+        share = 1.0 if start is None else (start.timestep + 1) / schedule.length
+        steps = min(most_steps(schedule, settings.sampler), max(1, round(fitting / share)))
+        columns[1] = self.column(replace(settings, steps=steps))
         yield self.opening(columns)
         for steps in take_steps(self.model, columns[1:], together=False):
             yield self.frames(columns, [replace(step, column=1) for step in steps])
 
     def column(self, settings: SamplerSettings) -> Column:
         """Raises UserError `lcm_undistilled`, `steps_range`."""
-        import torch
-
-        if settings.sampler == LCM and not self.model.distilled:
-            raise UserError("lcm_undistilled")
-        kept = self.request.start.timestep if self.request.start else None
-        timesteps = timesteps_from(self.model.schedule, settings.steps, kept)
-        sampler = make_sampler(settings.sampler, self.model.schedule, timesteps, eta=settings.eta, variance=settings.variance)
-        # The same noise for both columns: at eta 1, DDIM is DDPM to the last bit.
-        noise = torch.Generator("cpu").manual_seed(self.request.seed + 1)
-        return Column(sampler, self.start, self.prompt, self.negative, self.scale, noise)
+        # The seed's noise for both columns: at eta 1, DDIM is DDPM to the last bit.
+        return column_of(self.model, self.request, settings, readings=(self.prompt, self.negative), samples=self.start,
+                         start=self.request.start.timestep if self.request.start else None)
 
     def opening(self, columns: list[Column]) -> Opening:
         model, prompt = self.model, self.prompt
         return Opening(tuple(len(column.sampler.timesteps) for column in columns), prompt.tokens, prompt.words, prompt.cut,
                        model.colours, model.conditional, model.distilled, model.parameters, model.device.label,
-                       str(model.dtype).removeprefix("torch."))
+                       model.dtype_name)
 
     def frames(self, columns: list[Column], steps: list[Step]) -> tuple[Frame, ...]:
         """The steps as a visitor sees them; the columns' previews are made together."""
@@ -135,7 +134,7 @@ class Race:
             last = columns[step.column].done
             taken.append(Frame(
                 step.column, step.index, step.timestep, level(step.timestep), step.evaluations, step.milliseconds,
-                _plain(step.before), clean, _plain(step.after) if last else None,
+                numbers(step.before), clean, numbers(step.after) if last else None,
                 self.model.decode(step.after)[0] if last else None))
         return tuple(taken)
 
@@ -157,7 +156,3 @@ class Race:
         if kept.latents.shape != model.latent_shape or kept.timestep >= model.schedule.length:
             raise UserError("kept_foreign")
         return torch.from_numpy(kept.latents)[None].float().to(model.device.name)
-
-
-def _plain(sample) -> np.ndarray:
-    return sample[0].float().cpu().numpy()

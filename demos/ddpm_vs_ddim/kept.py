@@ -16,9 +16,13 @@ MOST_KEPT = 128               # steps of a column that stay scrubbable
 MOST_BYTES = 4_000_000        # of a column's latents, as they are sent
 
 
-def kept_indices(steps: int, size: int) -> frozenset[int]:
-    """Which of a column's `steps` are kept, `size` bytes each: all, or evenly spread ones with first and last."""
-    most = max(2, min(MOST_KEPT, MOST_BYTES // max(size, 1)))
+def most_kept(latents: np.ndarray) -> int:
+    """How many steps of a column with such latents stay."""
+    return max(2, min(MOST_KEPT, MOST_BYTES // max(latents.size * 2 * 4 // 3, 1)))
+
+
+def kept_indices(steps: int, most: int) -> frozenset[int]:
+    """Which of `steps` are kept: all, or `most` evenly spread ones with first and last."""
     if steps <= most:
         return frozenset(range(steps))
     return frozenset(np.linspace(0, steps - 1, most).round().astype(int).tolist())
@@ -27,32 +31,42 @@ def kept_indices(steps: int, size: int) -> frozenset[int]:
 class Trail:
     """The frames of a run as they come, and in the end those that are kept.
 
+    A long run is thinned on the way, so that its memory is bounded, and only what is sent is encoded.
+
     Attributes:
-        newest: each column's last step as JSON, None before its first.
-        last: the same as Frames.
+        last: each column's last step, None before its first.
         taken: how many steps each column has taken.
     """
 
     def __init__(self) -> None:
-        self.newest: list[dict | None] = [None, None]
         self.last: list[Frame | None] = [None, None]
-        self._values: list[list[dict]] = [[], []]
+        self.taken = [0, 0]
+        self._frames: list[list[Frame]] = [[], []]
+        self._every = [1, 1]                       # of the steps as they come, one in so many is remembered
 
     @property
-    def taken(self) -> list[int]:
-        return [len(values) for values in self._values]
+    def newest(self) -> list[dict | None]:
+        """Each column's last step as JSON."""
+        return [frame and frame_value(frame) for frame in self.last]
 
     def add(self, frame: Frame) -> None:
-        value = frame_value(frame)
-        self.newest[frame.column], self.last[frame.column] = value, frame
-        self._values[frame.column].append(value)
+        column = frame.column
+        self.last[column] = frame
+        if self.taken[column] % self._every[column] == 0:
+            self._frames[column].append(frame)
+            if len(self._frames[column]) > 2 * most_kept(frame.latents):
+                self._frames[column] = self._frames[column][::2]
+                self._every[column] *= 2
+        self.taken[column] += 1
 
     def kept(self) -> list[list[dict]]:
-        """Both columns' kept steps in order, the first and the last among them."""
+        """Both columns' kept steps as JSON in order, the first and the last among them."""
         kept = []
-        for values in self._values:
-            chosen = kept_indices(len(values), len(values[0]["x"]) if values else 1)
-            kept.append([value for place, value in enumerate(values) if place in chosen])
+        for frames, last in zip(self._frames, self.last):
+            if frames and frames[-1] is not last:
+                frames = [*frames, last]
+            chosen = kept_indices(len(frames), most_kept(frames[0].latents)) if frames else ()
+            kept.append([frame_value(frames[place]) for place in sorted(chosen)])
         return kept
 
 

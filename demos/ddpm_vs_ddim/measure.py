@@ -2,158 +2,168 @@
 
 One sample per name for every sampler and number of steps, from the same starting noise per name, judged
 by a CLIP that never saw Twemoji. Writes weights/ddpm_vs_ddim/metrics.csv (a row per sampler and steps)
-and metrics.json (real pictures' own scores, paired differences, novel combinations, machine). What is
-finished is kept in --work, so that a stopped run resumes.
+and metrics.json (real pictures' own scores, paired differences, new combinations, machine). Finished
+pictures are kept in --work, so that a stopped run resumes, and a longer one takes them over.
 """
 
 import argparse
 import csv
 import json
-import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from demos.base.clip.checkpoints import POCKET as POCKET_CLIP
+from demos.base.devices import pick_device
 from demos.base.diffusion.checkpoints import POCKET
 from demos.base.diffusion.load import load_diffuser
-from demos.base.diffusion.model import Diffuser, Reading
-from demos.base.diffusion.run import Column, take_steps
-from demos.base.diffusion.samplers import make_sampler
-from demos.base.devices import pick_device
+from demos.base.clip.checkpoints import POCKET as POCKET_CLIP
+from demos.base.emoji.captions import LANGUAGES
 from demos.base.emoji.table import EmojiRow, default_data_folder, read_on_white, read_rows
 from demos.base.measured import describe_machine, hash_tensors, write_json
-from demos.base.emoji.captions import LANGUAGES
 from demos.ddpm_vs_ddim import export
 from demos.ddpm_vs_ddim.judge import Judge, diversity, found, interval, kernel_distance, paired_interval
+from demos.ddpm_vs_ddim.pictures import Missing
+from demos.ddpm_vs_ddim.samples import GUIDANCE, Kept, Walk, quick, time_picture
 
 WEIGHTS = POCKET.folder.parent
-GUIDANCE = 3.0
 SAMPLERS = (("ddpm", "small"), ("ddpm", "large"), ("ddim", ""), ("dpm", ""), ("euler", ""))
 STEPS = (1, 2, 4, 10, 20, 50, 100, 250)
+# Runs of LONG_STEPS are for LONG_NAMES names and for the first three samplers.
 LONG_STEPS, LONG_NAMES = 1000, 200
-STYLE = "noto"
-NOVEL_SAMPLES = 8
+# The drawings the bare names were taught with, and those that the judge never saw.
+REAL = ("noto", "twemoji")
+NOVEL_SAMPLES, NOVEL_WALK = 8, Walk("ddim", "", 50)
 COLUMNS = ("sampler", "variance", "steps", "nfe", "n", "top1", "top1_low", "top1_high", "kid", "diversity", "seconds", "clip")
-
-
-def draw_pictures(model: Diffuser, prompts: list[str], seeds: list[int], sampler: str, steps: int, *,
-                  variance: str = "small", eta: float = 0.0, guidance: float = GUIDANCE, batch: int = 32) -> tuple[np.ndarray, float]:
-    """(B, 64, 64, 3) uint8 pictures, one per prompt, and the seconds one picture took.
-
-    A picture depends on its prompt and its own seed alone, not on what it is batched with.
-    """
-    pictures, spent = [], 0.0
-    negative = model.read("")
-    for first in range(0, len(prompts), batch):
-        chosen = range(first, min(first + batch, len(prompts)))
-        began = time.perf_counter()
-        states = torch.cat([model.read(prompts[i]).states for i in chosen])
-        start = torch.cat([model.start(seeds[i]) for i in chosen])
-        generators = [torch.Generator().manual_seed(seeds[i] + 1) for i in chosen]
-        timesteps = model.schedule.timesteps(steps)
-        column = SeededColumn(make_sampler(sampler, model.schedule, timesteps, eta=eta, variance=variance or "small"), start,
-                              Reading(states), Reading(negative.states.expand(len(states), -1, -1)), guidance, generators[0])
-        column.generators = generators
-        for _ in take_steps(model, [column]):
-            pass
-        pictures.append(model.decode(column.sample))
-        spent += time.perf_counter() - began
-    return np.concatenate(pictures), spent / len(prompts)
-
-
-class SeededColumn(Column):
-    """A column whose samples each draw their noise from a generator of their own."""
-
-    generators: list[torch.Generator]
-
-    def draw(self) -> torch.Tensor:
-        shape = self.sample.shape[1:]
-        return torch.stack([torch.randn(shape, generator=g) for g in self.generators]).to(self.sample.device)
 
 
 @dataclass(frozen=True)
 class Names:
-    """What is asked for: the rows, their prompts in one language, a seed for each."""
+    """What is asked for: the rows' places in the table, their prompts in one language, a seed for each."""
 
-    rows: list[EmojiRow]
+    rows: list[int]
     prompts: list[str]
     seeds: list[int]
 
-    def first(self, size: int) -> "Names":
-        """Every k-th name, about `size` of them, spread over all groups."""
+    def spread(self, size: int) -> "Names":
+        """`size` of them, spread evenly over the table and so over all groups; all where there are no more."""
+        if size >= len(self.rows):
+            return self
         chosen = np.linspace(0, len(self.rows) - 1, size).round().astype(int).tolist()
         return Names(*([values[i] for i in chosen] for values in (self.rows, self.prompts, self.seeds)))
 
 
+def ask(rows: list[EmojiRow], language: str) -> Names:
+    """Every name, with seeds that stay with the name in both languages."""
+    prompts = [row.name_zh or row.name_en if language == "zh" else row.name_en for row in rows]
+    return Names(list(range(len(rows))), prompts, [10_000 + 2 * number for number in range(len(rows))])
+
+
 class Bench:
-    """The model, the judge, the shipped CLIP, and what the judge thinks of real pictures."""
+    """The model, the judge, the shipped CLIP, the names, and what the judge thinks of real pictures."""
 
     def __init__(self, options: argparse.Namespace):
         self.model = load_diffuser(POCKET, pick_device())
+        self.drawing = quick(self.model) if options.compile else self.model
+        self.weights = hash_tensors(POCKET.folder / "unet")
+        self.kept = Kept(options.work, self.weights)
         self.judge, self.shipped = Judge(options.judge), Judge(POCKET_CLIP.folder)
-        rows = [row for row in read_rows(options.data) if row.main]
-        self.names = {language: self.judge.read_names(rows, language) for language in LANGUAGES}
-        self.rows, self.work = rows, options.work
-        self.place = {row.key: number for number, row in enumerate(rows)}
-        pictures, places = read_on_white(options.data, STYLE, [row.key for row in rows])
-        self.real = self.judge.look(np.stack([np.asarray(picture) for picture in pictures]))
-        self.real_rows = places.tolist()
+        self.rows = [row for row in read_rows(options.data) if row.main]
+        self.names = {language: self.judge.read_names(self.rows, language) for language in LANGUAGES}
+        self.real, self.real_rows = {}, {}
+        for style in REAL:
+            pictures, places = read_on_white(options.data, style, [row.key for row in self.rows])
+            self.real[style] = self.judge.look(np.stack([np.asarray(picture) for picture in pictures]))
+            self.real_rows[style] = places.tolist()
 
-    def asked(self, language: str = "en") -> Names:
-        """Every name, with seeds that stay with the name."""
-        prompts = [row.name_zh or row.name_en if language == "zh" else row.name_en for row in self.rows]
-        return Names(self.rows, prompts, [10_000 + 2 * number for number in range(len(self.rows))])
-
-    def run(self, sampler: str, variance: str, steps: int, names: Names, language: str = "en") -> dict:
-        """Judge one sampler at one number of steps; kept in the work folder under its settings."""
-        kept = self.work / f"{sampler}_{variance or 'none'}_{steps}_{language}_{len(names.rows)}.npz"
-        if not kept.exists():
-            pictures, seconds = draw_pictures(self.model, names.prompts, names.seeds, sampler, steps, variance=variance)
-            np.savez_compressed(kept, pictures=pictures, seconds=seconds)
-        with np.load(kept) as stored:
-            pictures, seconds = stored["pictures"], float(stored["seconds"])
+    def score(self, walk: Walk, names: Names, language: str = "en") -> tuple[dict, dict[int, bool]]:
+        """A row of metrics.csv without its seconds, and for each name whether its picture was recognised."""
+        pictures = self.kept.draw(self.drawing, names.prompts, names.seeds, walk)
         features = self.judge.look(pictures)
-        right = found(features, self.names[language], [self.place[row.key] for row in names.rows])
+        right = found(features, self.names[language], names.rows)
         clip = (self.shipped.look(pictures) * self.shipped.read(names.prompts)).sum(1)
         low, high = interval(right)
-        return {"sampler": sampler, "variance": variance, "steps": steps, "nfe": 2 * steps, "n": len(names.rows),
-                "top1": float(right.mean()), "top1_low": low, "top1_high": high,
-                "kid": kernel_distance(features.numpy(), self.real.numpy()), "diversity": diversity(features.numpy()),
-                "seconds": seconds, "clip": float(clip.mean()), "right": right}
+        row = {"sampler": walk.sampler, "variance": walk.variance, "steps": walk.steps, "nfe": 2 * walk.steps, "n": len(right),
+               "top1": float(right.mean()), "top1_low": low, "top1_high": high,
+               "kid": kernel_distance(features.numpy(), self.real[REAL[0]].numpy()),
+               "diversity": diversity(features.numpy()), "clip": float(clip.mean())}
+        return row, dict(zip(names.rows, right.tolist()))
+
+    def score_real(self, style: str) -> dict:
+        """What real drawings of a style score, against the same figures of the first style."""
+        features, right = self.real[style], found(self.real[style], self.names["en"], self.real_rows[style])
+        return {"style": style, "top1": float(right.mean()), "n": len(right), "diversity": diversity(features.numpy()),
+                "kid": 0.0 if style == REAL[0] else kernel_distance(features.numpy(), self.real[REAL[0]].numpy())}
 
 
-def measure_curves(bench: Bench, options: argparse.Namespace) -> tuple[list[dict], dict[str, np.ndarray]]:
-    """All rows of metrics.csv, and which names each run got right, for the paired differences."""
-    plan = [(sampler, variance, steps) for steps in STEPS for sampler, variance in SAMPLERS]
-    plan += [(sampler, variance, LONG_STEPS) for sampler, variance in SAMPLERS[:3]]
-    every, few = bench.asked(), bench.asked().first(LONG_NAMES)
+def plan(options: argparse.Namespace) -> list[tuple[Walk, int]]:
+    """Every run and for how many names, the most telling ones first."""
+    walks = [Walk(*sampler, steps) for steps in STEPS for sampler in SAMPLERS]
+    walks += [Walk(*sampler, LONG_STEPS) for sampler in SAMPLERS[:3]]
+    sized = [(walk, options.long_names if walk.steps == LONG_STEPS else options.middle_names if walk.steps > options.all_up_to
+              else options.names) for walk in walks if walk.steps <= options.most_steps]
+    headline = [Walk("ddim", "", 50), Walk("ddim", "", 20), Walk("ddpm", "small", LONG_STEPS)]
+    return sorted(sized, key=lambda pair: headline.index(pair[0]) if pair[0] in headline else len(headline) + pair[0].steps)
+
+
+def measure_curves(bench: Bench, options: argparse.Namespace) -> tuple[list[dict], dict[str, dict[int, bool]]]:
+    """All rows of metrics.csv in the order of STEPS, and which names each run got right."""
+    every = ask(bench.rows, "en")
     rows, right = [], {}
-    for sampler, variance, steps in plan:
-        if steps > options.most_steps:
-            continue
-        row = bench.run(sampler, variance, steps, every if steps <= options.all_names_up_to else few)
-        right[f"{sampler}_{variance}_{steps}".replace("__", "_")] = row.pop("right")
-        print(json.dumps(row), flush=True)
+    for walk, size in plan(options):
+        # A headline run of all names also holds the fewer that longer ones are compared on.
+        names = every if walk.name in ("ddim_50", "ddim_20") else every.spread(size)
+        row, right[walk.name] = bench.score(walk, names)
         rows.append(row)
-    return rows, right
+        print(json.dumps(row), flush=True)
+    for row in rows:                               # after the drawing, when nothing else needs the processor
+        row["seconds"] = time_picture(bench.model, "a red heart", Walk(row["sampler"], row["variance"], row["steps"]))
+    order = [sampler for sampler, _ in dict.fromkeys(SAMPLERS)]
+    return sorted(rows, key=lambda row: (row["steps"], order.index(row["sampler"]), row["variance"] != "small")), right
 
 
-def measure_novel(bench: Bench) -> dict:
-    """Prompts the training never paired: share whose picture the judge ranks above their near misses."""
-    lists = tomllib.loads(Path(__file__).with_name("novel.toml").read_text(encoding="utf-8"))["prompts"]
-    results = []
-    for number, entry in enumerate(lists):
+def pair_all(right: dict[str, dict[int, bool]]) -> list[dict]:
+    """Paired differences of top-1 over the names both runs drew, with 95 % intervals.
+
+    Of every sampler less DDIM at the same steps, and of DDIM at every steps less DDPM's longest runs.
+    """
+    def steps(name: str) -> int:
+        return int(name.rsplit("_", 1)[1])
+
+    longest = max((steps(name) for name in right if name.startswith("ddpm")), default=0)
+    pairs = [(name, f"ddim_{steps(name)}") for name in right if not name.startswith("ddim")]
+    pairs += [(name, other) for name in right if name.startswith("ddim") for other in right
+              if other.startswith("ddpm") and steps(other) == longest]
+    found_pairs = []
+    for first, second in dict.fromkeys(pairs):
+        if second not in right:
+            continue
+        shared = sorted(right[first].keys() & right[second].keys())
+        mean, low, high = paired_interval(*(np.array([right[name][row] for row in shared]) for name in (first, second)))
+        found_pairs.append({"first": first, "second": second, "mean": mean, "low": low, "high": high, "n": len(shared)})
+    return found_pairs
+
+
+def measure_novel(bench: Bench, data: Path) -> dict:
+    """Prompts of novel.toml: share whose picture the judge ranks above their near misses, new ones and drawn ones apart."""
+    entries = tomllib.loads(Path(__file__).with_name("novel.toml").read_text(encoding="utf-8"))["prompts"]
+    missing = Missing(bench.rows, data)
+    results, right = [], {"new": [], "drawn": []}
+    for number, entry in enumerate(entries):
+        if not entry.get("drawn"):
+            missing.check(entry)
         seeds = [50_000 + 100 * number + 2 * i for i in range(NOVEL_SAMPLES)]
-        pictures, _ = draw_pictures(bench.model, [entry["prompt"]] * NOVEL_SAMPLES, seeds, "ddim", 50)
-        features = bench.judge.look(pictures)
-        texts = bench.judge.read([entry["means"], *entry["not"]])
-        right = (features @ texts.T).argmax(1) == 0
-        results.append({"prompt": entry["prompt"], "right": int(right.sum()), "of": NOVEL_SAMPLES})
-    return {"prompts": results, "rate": sum(r["right"] for r in results) / sum(r["of"] for r in results)}
+        features = bench.judge.look(bench.kept.draw(bench.drawing, [entry["prompt"]] * NOVEL_SAMPLES, seeds, NOVEL_WALK))
+        preferred = ((features @ bench.judge.read([entry["means"], *entry["not"]]).T).argmax(1) == 0).numpy()
+        right["drawn" if entry.get("drawn") else "new"].append(preferred.mean())
+        results.append({"prompt": entry["prompt"], "right": int(preferred.sum()), "of": NOVEL_SAMPLES, "drawn": bool(entry.get("drawn"))})
+    chance = 1 / (1 + len(entries[0]["not"]))
+    rates = {}
+    for kind, shares in right.items():              # prompts, not pictures, are what was sampled
+        low, high = interval(np.array(shares))
+        rates[kind] = {"rate": float(np.mean(shares)), "low": low, "high": high, "prompts": len(shares)}
+    return {"prompts": results, "chance": chance, **rates}
 
 
 def write_csv(path: Path, rows: list[dict]) -> None:
@@ -166,29 +176,20 @@ def write_csv(path: Path, rows: list[dict]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure what is missing, write both files."""
+    """Measure what is missing, write both files and the card."""
     options = parse(arguments)
-    options.work.mkdir(parents=True, exist_ok=True)
     bench = Bench(options)
     rows, right = measure_curves(bench, options)
     write_csv(options.out / "metrics.csv", rows)
-    best = {f"{row['sampler']}_{row['variance']}_{row['steps']}".replace("__", "_"): row for row in rows}
-    real = found(bench.real, bench.names["en"], bench.real_rows)
-    metrics = {
-        "measured": {**describe_machine(), "weights_sha256": hash_tensors(POCKET.folder / "unet")},
+    chinese, _ = bench.score(Walk("ddim", "", 20), ask(bench.rows, "zh").spread(options.names), "zh")
+    write_json(options.out / "metrics.json", {
+        "measured": {**describe_machine(), "device": bench.model.device.label, "weights_sha256": bench.weights,
+                     "drawn_in": "bfloat16, compiled" if options.compile else "float32", "timed_in": "float32, one picture alone"},
         "judge": "a CLIP of the same recipe as the shipped one that never saw Twemoji", "guidance": GUIDANCE,
-        "names": len(bench.rows), "real": {"top1": float(real.mean()), "n": len(real), "diversity": diversity(bench.real.numpy())},
-        "best": {name: row["top1"] for name, row in best.items()},
-    }
-    short, long = right.get("ddim_20"), right.get(f"ddpm_small_{LONG_STEPS}")
-    if short is not None and long is not None:
-        chosen = np.linspace(0, len(short) - 1, len(long)).round().astype(int)
-        mean, low, high = paired_interval(short[chosen], long)
-        metrics["ddim_20_less_ddpm_1000"] = {"mean": mean, "low": low, "high": high, "n": len(long)}
-    chinese = bench.run("ddim", "", 20, bench.asked("zh"), "zh")
-    metrics["chinese"] = {"top1": chinese["top1"], "low": chinese["top1_low"], "high": chinese["top1_high"], "n": chinese["n"]}
-    metrics["novel"] = measure_novel(bench)
-    write_json(options.out / "metrics.json", metrics)
+        "names": len(bench.rows), "real": bench.score_real(REAL[0]), "real_unseen": bench.score_real(REAL[1]),
+        "paired": pair_all(right), "chinese": {"top1": chinese["top1"], "low": chinese["top1_low"], "high": chinese["top1_high"],
+                                               "n": chinese["n"]},
+        "novel": measure_novel(bench, options.data)})
     export.write_card(options.out)
 
 
@@ -201,8 +202,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--work", type=Path, default=WEIGHTS.parents[1] / "runs" / "ddpm_vs_ddim" / "samples")
     parser.add_argument("--most-steps", type=int, default=LONG_STEPS, help="leave out longer runs")
-    parser.add_argument("--all-names-up-to", type=int, default=max(STEPS),
-                        help=f"runs of more steps are asked for {LONG_NAMES} names instead of all")
+    parser.add_argument("--names", type=int, default=10**6, help="ask for so many names instead of all")
+    parser.add_argument("--all-up-to", type=int, default=max(STEPS), help="runs of more steps are asked for --middle-names")
+    parser.add_argument("--middle-names", type=int, default=LONG_NAMES)
+    parser.add_argument("--long-names", type=int, default=LONG_NAMES, help=f"names for runs of {LONG_STEPS} steps")
+    parser.add_argument("--compile", action="store_true",
+                        help="draw with a compiled network in bfloat16, about twice as fast (needs a C++ compiler)")
     return parser.parse_args(arguments)
 
 

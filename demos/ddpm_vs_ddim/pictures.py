@@ -1,24 +1,27 @@
 """The pictures the pocket Stable Diffusion learns from: drawings, drawings in another colour, scenes of two.
 
-All lie on white paper, (B, 3, 64, 64) uint8. What is held out, so that novel combinations can be
-measured: pairs of a name and a colour, and pairs of a name and a style.
+All lie on white paper, (B, 3, 64, 64) uint8. Held out, so that new combinations can be measured: pairs of
+a name and a colour. Some pairs of a name and a style appear in scenes only, at half size.
 """
 
 import random
 import tomllib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from demos.base.emoji.bank import PictureBank
+from demos.base.emoji.bank import PictureBank, read_bank
 from demos.base.emoji.captions import LANGUAGES, Captioner
+from demos.base.emoji.table import STYLES, EmojiRow
 
 STYLE_SHARES = {"noto": 0.4, "twemoji": 0.2, "fluent3d": 0.2, "fluentflat": 0.2}
 # A caption without a word for the style mostly means the first style, so that a bare name has one answer.
 STYLED = {"noto": 0.3, "twemoji": 0.85, "fluent3d": 0.85, "fluentflat": 0.85}
 HELD_OUT_COLOURS, HELD_OUT_STYLES = 0.1, 0.04
+SCENES, SCENE_SEED = 24_000, 0     # how many scenes of two are drawn, and from which seed
 
 
 def read_colours() -> list[dict]:
@@ -90,7 +93,7 @@ class Drawn:
 
 
 def plain(bank: PictureBank, held_out: bool = False) -> Drawn:
-    """Every drawing of every style, without the held-out pairs of name and style, or those alone."""
+    """Every drawing of every style, without the pairs of name and style that are left to the scenes, or those alone."""
     chosen = [(s, n) for s, style in enumerate(bank.styles) for n in np.flatnonzero(bank.has[s]).tolist()
               if (style != bank.styles[0] and is_held_out(HELD_OUT_STYLES, style, n)) == held_out]
     return Drawn(on_white(np.stack([bank.pictures[s, n] for s, n in chosen])), [(n,) for _, n in chosen],
@@ -132,6 +135,26 @@ def scenes(bank: PictureBank, size: int, seed: int) -> Drawn:
         rows.append(pair)
         styles.append(style)
     return Drawn(on_white(np.stack(pictures)), rows, styles, [-1] * size)
+
+
+class Missing:
+    """Tells whether what a prompt asks for was ever drawn: names in a colour, two things in one scene."""
+
+    def __init__(self, rows: list[EmojiRow], data: Path, scene_count: int = SCENES) -> None:
+        bank = read_bank(data, rows, STYLES)
+        self.places = {row.name_en: number for number, row in enumerate(rows)}
+        self.scenes = {frozenset(pair) for pair in scenes(bank, scene_count, SCENE_SEED).rows}
+        shown, words = coloured(bank), [colour["en"] for colour in read_colours()]
+        self.colours = {(row, words[colour]) for (row,), colour in zip(shown.rows, shown.colours)}
+
+    def check(self, entry: Mapping[str, object]) -> None:
+        """Raises ValueError when the training drew what the entry of novel.toml asks for."""
+        if "pair" in entry:
+            drawn = frozenset(self.places[name] for name in entry["pair"]) in self.scenes
+        else:
+            drawn = (self.places[entry["name"]], entry["colour"]) in self.colours
+        if drawn:
+            raise ValueError(f"not new, the training drew it: {entry['prompt']}")
 
 
 class Prompts:

@@ -24,7 +24,7 @@ from demos.base.measured import describe_machine, write_json
 from demos.base.training import Schedule
 from demos.ddpm_vs_ddim import autoencoder, denoiser, export
 from demos.ddpm_vs_ddim.batches import AutoencoderSource, LatentSource, draw_all
-from demos.ddpm_vs_ddim.pictures import Prompts
+from demos.ddpm_vs_ddim.pictures import SCENES, Prompts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,7 +79,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="steps of the denoiser, instead of the recipe's own")
     parser.add_argument("--autoencoder-steps", type=int, help="steps of the autoencoder")
     parser.add_argument("--batch", type=int, help="pictures per step of either")
-    parser.add_argument("--scenes", type=int, default=24_000, help="how many scenes of two things are drawn")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="how many scenes of two things are drawn")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=shutil.which("g++") is not None,
                         help="compile the training step, which nearly doubles its speed (needs a C++ compiler)")
     parser.add_argument("--notes", default="", help="a sentence for the recipe and the card")
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.manual_seed(0)
     rows = [row for row in read_rows(options.data) if row.main]
     bank = read_bank(options.data, rows, STYLES)
-    drawn = draw_all(bank, options.scenes, seed=0)
+    drawn = draw_all(bank, options.scenes)
     vae = train_autoencoder(AutoencoderSource(bank, drawn), override(
         autoencoder.Settings(), steps=options.autoencoder_steps, batch=options.batch), options)
     encoder = export.text_encoder().to(options.device)

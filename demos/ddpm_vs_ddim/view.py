@@ -15,7 +15,7 @@ from ..base.measured import read_metrics
 from ..base.provenance import Run, live_badge, measured_badge
 from ..base.spec import Checkpoint
 from ..base.text import Text
-from .costs import FILE, NEAR, Cost, curve_name, curves, fewest_evaluations, read_costs
+from .costs import FILE, NEAR, Comparison, Cost, compare_with_longest, curve_name, curves, read_costs
 from .gif import make_gif
 from .kept import Trail, read_kept
 from .schema import FIRST, LOCKS, SAME_STEPS, Opening, Request, Verdict
@@ -140,22 +140,23 @@ def sentence(request: Request, opening: Opening, trail: Trail, verdict: Verdict 
 def guess_value(costs: Sequence[Cost], metrics: Mapping, opening: Opening, trail: Trail, request: Request,
                 verdict: Verdict | None, text: Text) -> dict:
     """The measured answer to the prediction; before anything is measured, what this run showed."""
-    found = fewest_evaluations(costs)
+    found = compare_with_longest(costs, metrics)
     if found is None:
         said = text("guess.unmeasured", run=sentence(request, opening, trail, verdict, text))
         return {"sentence": said, "badge": live_badge(text)}
-    enough, longest = found
     options = [option["evaluations"] for option in text.records("guess.options")]
     source = metrics.get("measured")
     return {
-        "choice": min(range(len(options)), key=lambda place: abs(math.log(options[place] / enough.nfe))),
-        "sentence": text("guess.answer", **answer_values(enough, longest)),
+        "choice": min(range(len(options)), key=lambda place: abs(math.log(options[place] / found.enough.nfe))),
+        "sentence": text("guess.answer", **answer_values(found)),
         "badge": measured_badge(source, text) if source else None}
 
 
-def answer_values(enough: Cost, longest: Cost) -> dict[str, object]:
-    return {"nfe": f"{enough.nfe:,.0f}", "steps": f"{enough.steps:,}", "top1": f"{100 * enough.top1:.0f}",
-            "ddpm_nfe": f"{longest.nfe:,.0f}", "ddpm_steps": f"{longest.steps:,}", "ddpm_top1": f"{100 * longest.top1:.0f}",
+def answer_values(found: Comparison) -> dict[str, object]:
+    """The figures of the sentence; both top-1 are of the names that both runs drew."""
+    enough, longest = found.enough, found.longest
+    return {"nfe": f"{enough.nfe:,.0f}", "steps": f"{enough.steps:,}", "top1": f"{100 * (longest.top1 + found.mean):.0f}",
+            "n": f"{found.n:,}", "ddpm_nfe": f"{longest.nfe:,.0f}", "ddpm_steps": f"{longest.steps:,}", "ddpm_top1": f"{100 * longest.top1:.0f}",
             "points": f"{100 * NEAR:.0f}", "times": f"{longest.nfe / enough.nfe:.0f}"}
 
 
@@ -174,13 +175,13 @@ def cost_config(costs: Sequence[Cost], metrics: Mapping, text: Text) -> dict:
 
 def story_values(costs: Sequence[Cost], metrics: Mapping, text: Text) -> dict[str, str]:
     """What the story says of our own measurement, or that there is none yet."""
-    found = fewest_evaluations(costs)
+    found = compare_with_longest(costs, metrics)
     if found is None:
         return {"measured": text("story_measured.none")}
-    said = [text("story_measured.found", **answer_values(*found))]
-    if paired := metrics.get("ddim_20_less_ddpm_1000"):
-        points = {name: f"{100 * paired[name]:+.1f}".replace("-", "\u2212") for name in ("mean", "low", "high")}
-        said.append(text("story_measured.paired", n=f"{paired['n']:,}", **points))
+    said = [text("story_measured.found", **answer_values(found))]
+    if paired := compare_with_longest(costs, metrics, steps=20):
+        points = {name: f"{100 * getattr(paired, name):+.1f}".replace("-", "\u2212") for name in ("mean", "low", "high")}
+        said.append(text("story_measured.paired", n=f"{paired.n:,}", ddpm_steps=f"{paired.longest.steps:,}", **points))
     return {"measured": " ".join(said)}
 
 

@@ -16,13 +16,13 @@ from ..base.clip.checkpoints import POCKET as POCKET_CLIP
 from ..base.clip.domain import is_stranger
 from ..base.clip.load import open_clip_model
 from ..base.compute import gpu
-from ..base.diffusion.checkpoints import POCKET, diffuser_of
+from ..base.diffusion.checkpoints import POCKET, diffuser_of, gpu_seconds
+from ..base.diffusion.columns import column_of, guidance_of
 from ..base.diffusion.load import open_diffuser
 from ..base.diffusion.model import Diffuser, Reading
-from ..base.diffusion.preview import is_small, preview
-from ..base.diffusion.question import Question
-from ..base.diffusion.run import LARGEST_BATCH, Column, take_steps
-from ..base.diffusion.samplers import DDIM, make_sampler
+from ..base.diffusion.preview import is_small, numbers, preview
+from ..base.diffusion.question import Question, SamplerSettings
+from ..base.diffusion.run import Column, take_steps
 from ..base.errors import UserError
 from . import paths
 from .pictures import fit_picture, psnr
@@ -32,7 +32,13 @@ from .schema import PATHS, Belief, DenoiseRequest, Drowned, DrownRequest, Frame,
 STOPS, FEW_STOPS = 12, 6
 
 
-@gpu(duration=60)
+def seconds(request: DrownRequest | DenoiseRequest | WalkRequest) -> int:
+    """Of a borrowed graphics card."""
+    steps = STOPS if isinstance(request, DrownRequest) else request.steps
+    return gpu_seconds(request.checkpoint, 2 * steps * (request.count if isinstance(request, WalkRequest) else 1))
+
+
+@gpu(duration=seconds)
 def drown(request: DrownRequest) -> Iterator[Drowned | Sunk | Belief]:
     """What the browser draws x_t from; then x_t through the decoder and what the network believes, at the stops.
 
@@ -47,7 +53,7 @@ def drown(request: DrownRequest) -> Iterator[Drowned | Sunk | Belief]:
         length = model.schedule.length
         count = min(length, STOPS if is_small(model) else FEW_STOPS)
         stops = tuple(round(length * k / (count - 1)) for k in range(count))
-        yield Drowned(_plain(clean), _plain(noise), model.schedule.alpha_bar, linear_colours(model), model.vae is None,
+        yield Drowned(numbers(clean), numbers(noise), model.schedule.alpha_bar, linear_colours(model), model.vae is None,
                       fitted, restored, psnr(fitted, restored), stops, stranger, asked.network)
         samples = [noised(model, clean, noise, t) for t in stops]
         for first, part in _parts(model, samples):
@@ -55,7 +61,7 @@ def drown(request: DrownRequest) -> Iterator[Drowned | Sunk | Belief]:
         yield from asked.beliefs(samples, stops)
 
 
-@gpu(duration=60)
+@gpu(duration=seconds)
 def denoise(request: DenoiseRequest) -> Iterator[Started | Frame]:
     """From the picture's x_t back to a picture, with the prompt: a Started, then a Frame for every step.
 
@@ -73,7 +79,7 @@ def denoise(request: DenoiseRequest) -> Iterator[Started | Frame]:
         yield from asked.frames([asked.column(sample, times)])
 
 
-@gpu(duration=120)
+@gpu(duration=seconds)
 def walk(request: WalkRequest) -> Iterator[Started | Frame]:
     """Pictures of noises between two: a Started, then a Frame for every step of all of them.
 
@@ -104,18 +110,15 @@ class Asked:
     def __init__(self, model: Diffuser, question: Question) -> None:
         self.model, self.question = model, question
         self.prompt, self.negative = model.read(question.prompt), model.read(question.negative)
-        self.scale = 1.0 if model.distilled or not model.conditional else float(question.guidance)
+        self.scale = guidance_of(model, question)
         self.guided = self.prompt.states is not None and self.scale != 1
-        self.network = Network(model.parameters, model.device.label, str(model.dtype).removeprefix("torch."),
+        self.network = Network(model.parameters, model.device.label, model.dtype_name,
                                model.conditional, self.guided, self.prompt.cut)
 
     def column(self, samples, times: Sequence[int]) -> Column:
         """A DDIM run over falling `times` (t, not timesteps) from (n, C, h, w) samples at the first of them."""
-        import torch
-
-        sampler = make_sampler(DDIM, self.model.schedule, [t - 1 for t in times])
-        generator = torch.Generator("cpu").manual_seed(self.question.seed + 1)
-        return Column(sampler, samples, self.prompt, self.negative, self.scale, generator)
+        return column_of(self.model, self.question, SamplerSettings(), readings=(self.prompt, self.negative),
+                         samples=samples, timesteps=[t - 1 for t in times])
 
     def frames(self, columns: list[Column]) -> Iterator[Frame]:
         """Runs the columns one after the other."""
@@ -147,7 +150,8 @@ class Asked:
                   torch.cat([reading.states.expand(len(samples), -1, -1) for reading in readings]))
         with torch.inference_mode():
             rows = samples.repeat(len(readings), 1, 1, 1)
-            outputs = list(self.model.predict(rows, times * len(readings), states).split(len(samples)))
+            told = [float(self.question.guidance)] * len(rows)
+            outputs = list(self.model.predict(rows, times * len(readings), states, told).split(len(samples)))
             if self.guided:
                 outputs[0] = torch.lerp(outputs[1], outputs[0], self.scale)
             clean = [torch.cat([self.model.schedule.clean(output[i:i + 1], samples[i:i + 1], times[i])
@@ -191,7 +195,7 @@ def _parts(model: Diffuser, samples: Sequence, rows: int = 1) -> Iterator[tuple[
     """(place of the first, samples) in as few batches as memory allows; `rows` of the network for each sample."""
     import torch
 
-    size = LARGEST_BATCH // rows if is_small(model) else 1
+    size = model.largest_batch // rows if is_small(model) else 1
     for first in range(0, len(samples), size):
         yield first, torch.cat(list(samples[first:first + size]))
 
@@ -200,7 +204,3 @@ def _decode(model: Diffuser, latents) -> np.ndarray:
     """(B, C, h, w) -> (B, H, W, 3) uint8, one at a time where pictures are large."""
     size = len(latents) if is_small(model) else 1
     return np.concatenate([model.decode(part) for part in latents.split(size)])
-
-
-def _plain(sample) -> np.ndarray:
-    return sample[0].float().cpu().numpy()

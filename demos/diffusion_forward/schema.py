@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.diffusion.question import MAX_SEED, MAX_STEPS, Question, check_whole
+from ..base.diffusion.question import MAX_SEED, MAX_STEPS, Question, check_evaluations, check_whole
 from ..base.errors import UserError
 
 # Ways from one noise to another: along the sphere, or straight through it.
 SLERP, STRAIGHT = PATHS = ("slerp", "straight")
 FEWEST_PICTURES, MOST_PICTURES = 3, 9
-MAX_EVALUATIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,7 @@ class WalkRequest(Question):
         if self.path not in PATHS:
             raise ValueError(f"path must be one of {PATHS}, not {self.path!r}")
         # Guidance doubles it, so this is the most it can be.
-        asked = self.count * self.steps * (1 if self.guidance == 1 else 2)
-        if asked > MAX_EVALUATIONS:
-            raise UserError("evaluations_limit", n=f"{asked:,}", limit=f"{MAX_EVALUATIONS:,}")
+        check_evaluations(self.count * self.steps * (1 if self.guidance == 1 else 2))
 
 
 @dataclass(frozen=True)

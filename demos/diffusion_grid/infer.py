@@ -10,20 +10,23 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from ..base.compute import gpu
-from ..base.diffusion.checkpoints import diffuser_of
+from ..base.diffusion.checkpoints import diffuser_of, gpu_seconds
+from ..base.diffusion.columns import column_of
 from ..base.diffusion.load import open_diffuser
 from ..base.diffusion.model import Diffuser, Reading
-from ..base.diffusion.question import timesteps_from
-from ..base.diffusion.run import LARGEST_BATCH, Column, take_steps
-from ..base.diffusion.samplers import LCM, make_sampler
-from ..base.errors import UserError
+from ..base.diffusion.run import Column, take_steps
 from .pace import Pace
 from .schema import Cell, Picture, Plan, Request, Round
 
 PACE = Pace()
 
 
-@gpu(duration=120)
+def seconds(request: Request) -> int:
+    """Of a borrowed graphics card."""
+    return gpu_seconds(request.checkpoint, request.evaluations)
+
+
+@gpu(duration=seconds)
 def fill(request: Request) -> Iterator[Plan | Round]:
     """A Plan, then a Round after every step of the cells that are running; missing cells only.
 
@@ -31,15 +34,13 @@ def fill(request: Request) -> Iterator[Plan | Round]:
     """
     with open_diffuser(diffuser_of(request.checkpoint)) as model:
         missing = request.missing
-        if any(cell.settings.sampler == LCM for cell in missing.values()) and not model.distilled:
-            raise UserError("lcm_needs_distilled")
         # Before the first step, so that no cell is refused after others have been computed.
         read = cache(model.read)
         columns = [(key, _column(model, cell, read)) for key, cell in missing.items()]
         planned = sum(column.rows * len(column.sampler.timesteps) for _, column in columns)
         pace = PACE.ask(request.checkpoint, model) if planned else 0.0
         yield Plan(planned, pace * planned / 1000, read(request.prompt).cut, model.conditional, model.parameters,
-                   model.device.label, str(model.dtype).removeprefix("torch."))
+                   model.device.label, model.dtype_name)
         spent = evaluations = 0
         for milliseconds, rows, round in _rounds(model, columns):
             spent, evaluations = spent + milliseconds, evaluations + rows
@@ -48,27 +49,20 @@ def fill(request: Request) -> Iterator[Plan | Round]:
 
 
 def _column(model: Diffuser, cell: Cell, read: Callable[[str], Reading]) -> Column:
-    import torch
-
-    question, settings = cell.question, cell.settings
-    scale = 1.0 if model.distilled or not model.conditional else question.guidance
-    sampler = make_sampler(settings.sampler, model.schedule, timesteps_from(model.schedule, settings.steps, None),
-                           eta=settings.eta, variance=settings.variance)
-    # The seed says the same in every demo: it makes the starting noise, the next one the noise that follows.
-    return Column(sampler, model.start(question.seed), read(question.prompt), read(question.negative), scale,
-                  torch.Generator("cpu").manual_seed(question.seed + 1))
+    question = cell.question
+    return column_of(model, question, cell.settings, readings=(read(question.prompt), read(question.negative)))
 
 
 def _rounds(model: Diffuser, columns: list[tuple[str, Column]]) -> Iterator[tuple[float, int, Round]]:
     """Run all columns to their ends: (milliseconds, network evaluations, what it brought) of every round.
 
-    No call of the network gets more than LARGEST_BATCH rows, unless one cell alone is larger.
+    No call of the network gets more rows than the model can take at once.
     """
     waiting = sorted(columns, key=lambda pair: len(pair[1].sampler.timesteps))
     active: list[tuple[str, Column]] = []
     shares: dict[str, float] = {}
     while waiting or active:
-        while waiting and (not active or _rows(active) + waiting[0][1].rows <= LARGEST_BATCH):
+        while waiting and (not active or _rows(active) + waiting[0][1].rows <= model.largest_batch):
             active.append(waiting.pop(0))
         rows, before = _rows(active), active[0][1].milliseconds
         next(take_steps(model, [column for _, column in active]))

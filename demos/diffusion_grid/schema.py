@@ -16,6 +16,7 @@ from ..base.diffusion.question import (
     MAX_SEED,
     MAX_STEPS,
     Question,
+    check_evaluations,
     SamplerSettings,
     check_number,
     check_whole,
@@ -29,7 +30,6 @@ STEPS, GUIDANCE, ETA, SEED, SAMPLER = AXES = ("steps", "guidance", "eta", "seed"
 X_AXES = (STEPS, GUIDANCE, ETA, SEED)
 Y_AXES = (SAMPLER, GUIDANCE, SEED, ETA, STEPS)
 MOST_VALUES = 8               # along one axis
-MAX_EVALUATIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,7 @@ class Request(Question):
         super().__post_init__()
         if self.x.name == self.y.name:
             raise UserError("axes_equal")
-        needed = self.evaluations                  # building the cells also checks every value
-        if needed > MAX_EVALUATIONS:
-            raise UserError("evaluations_limit", n=f"{needed:,}", limit=f"{MAX_EVALUATIONS:,}")
+        check_evaluations(self.evaluations)        # building the cells also checks every value
 
     @property
     def cells(self) -> list[list[Cell]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..base.compute import gpu
-from ..base.diffusion.checkpoints import diffuser_of
+from ..base.diffusion.checkpoints import diffuser_of, gpu_seconds
 from ..base.diffusion.load import open_diffuser
 from ..base.diffusion.model import Diffuser, Reading
 from ..base.diffusion.preview import preview
@@ -32,7 +32,12 @@ class Both(Column):
         return True
 
 
-@gpu(duration=60)
+def seconds(request: Request) -> int:
+    """Of a borrowed graphics card."""
+    return gpu_seconds(request.checkpoint, 2 * request.steps * (1 + (len(SCALES) if request.strip else 0)))
+
+
+@gpu(duration=seconds)
 def compare_predictions(request: Request) -> Iterator[Opening | Frame | Strip]:
     """An Opening, a Frame for each step, then the Strip as it grows.
 
@@ -50,7 +55,7 @@ def compare_predictions(request: Request) -> Iterator[Opening | Frame | Strip]:
         others = [scale for scale in SCALES if scale != request.guidance] if request.strip else []
         own = (request.guidance,) if others else ()
         yield Opening(len(timesteps), tuple(sorted((*others, *own))), (prompt.cut, negative.cut), model.distilled,
-                      model.parameters, model.device.label, str(model.dtype).removeprefix("torch."))
+                      model.parameters, model.device.label, model.dtype_name)
         sampler, start = make_sampler(DDIM, model.schedule, timesteps), model.start(request.seed)
 
         def column(kind: type[Column], asked: Reading, scale: float) -> Column:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..base.compute import gpu
-from ..base.diffusion.checkpoints import diffuser_of
+from ..base.diffusion.checkpoints import diffuser_of, gpu_seconds
+from ..base.diffusion.columns import column_of
 from ..base.diffusion.load import open_diffuser
 from ..base.diffusion.model import Diffuser, Reading
 from ..base.diffusion.preview import preview
-from ..base.diffusion.question import MAX_SEED, timesteps_from
+from ..base.diffusion.question import MAX_SEED, SamplerSettings
 from ..base.diffusion.run import Column, Step, take_steps
-from ..base.diffusion.samplers import DDIM, DDPM, make_sampler
+from ..base.diffusion.samplers import DDIM, DDPM
 from . import schema
 from .schema import Opening, Outcome, Request, RowStep
 from .spread import deviation_map, mean_distance
@@ -28,7 +29,12 @@ MOST_PREVIEWS = 10
 DECODED_AT_ONCE = 8
 
 
-@gpu(duration=120)
+def seconds(request: Request) -> int:
+    """Of a borrowed graphics card."""
+    return gpu_seconds(request.checkpoint, 2 * len(request.rows) * request.runs * request.steps)
+
+
+@gpu(duration=seconds)
 def fan_out(request: Request) -> Iterator[Opening | list[RowStep]]:
     """An Opening, then every round: one RowStep for each of the request's rows, in its order.
 
@@ -36,30 +42,26 @@ def fan_out(request: Request) -> Iterator[Opening | list[RowStep]]:
     """
     with open_diffuser(diffuser_of(request.checkpoint)) as model:
         prompt, negative = model.read(request.prompt), model.read(request.negative)
-        timesteps = timesteps_from(model.schedule, request.steps, None)
-        columns = [_column(model, request, row, timesteps, prompt, negative) for row in request.rows]
-        yield Opening(tuple(timesteps), tuple(model.schedule.noise_level(t) for t in timesteps), prompt.cut,
-                      model.conditional, model.parameters, model.device.label, str(model.dtype).removeprefix("torch."))
+        columns = [_column(model, request, row, (prompt, negative)) for row in request.rows]
+        timesteps = columns[0].sampler.timesteps
+        yield Opening(timesteps, tuple(model.schedule.noise_level(t) for t in timesteps), prompt.cut,
+                      model.conditional, model.parameters, model.device.label, model.dtype_name)
         # All rows go through the network together. DDIM's come first, so that one call holds them all:
         # calls of other sizes may round differently, and its runs are compared to the last bit.
         for steps in take_steps(model, columns):
             yield [_row_step(model, request.rows[step.column], step, len(timesteps)) for step in steps]
 
 
-def _column(model: Diffuser, request: Request, row: str, timesteps: list[int], prompt: Reading,
-            negative: Reading) -> Column:
+def _column(model: Diffuser, request: Request, row: str, readings: tuple[Reading, Reading]) -> Column:
     import torch
 
-    # The seed says the same in every demo: it makes the starting noise, the next one the noise that follows.
-    generator = torch.Generator("cpu").manual_seed(request.seed + 1)
     if row == schema.APART:
         start = torch.cat([model.start((request.seed + i) % (MAX_SEED + 1)) for i in range(request.runs)])
     else:
         start = model.start(request.seed).repeat(request.runs, 1, 1, 1)
-    scale = 1.0 if model.distilled or not model.conditional else request.guidance
     eta = request.eta if row == schema.BETWEEN else 0.0
-    sampler = make_sampler(DDPM if row == schema.DDPM else DDIM, model.schedule, timesteps, eta=eta)
-    return Column(sampler, start, prompt, negative, scale, generator)
+    settings = SamplerSettings(DDPM if row == schema.DDPM else DDIM, request.steps, eta)
+    return column_of(model, request, settings, readings=readings, samples=start)
 
 
 def _row_step(model: Diffuser, row: str, step: Step, total: int) -> RowStep:

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.diffusion.question import MAX_STEPS, Question, check_number, check_whole
-from ..base.errors import UserError
+from ..base.diffusion.question import MAX_STEPS, Question, check_evaluations, check_number, check_whole
 
 # The rows of pictures. All but the last start every run from the same noise; the last is DDIM again,
 # each run from a noise of its own: the yardstick for how far apart pictures can be.
 DDIM, BETWEEN, DDPM, APART = ROWS = ("ddim", "between", "ddpm", "apart")
 FEWEST_RUNS, MOST_RUNS = 2, 16
-MAX_EVALUATIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -37,9 +35,7 @@ class Request(Question):
         if not self.rows or not set(self.rows) <= set(ROWS):
             raise ValueError(f"rows must be some of {ROWS}, not {self.rows}")
         # Guidance doubles it, so this is the most it can be.
-        asked = len(self.rows) * self.runs * self.steps * (1 if self.guidance == 1 else 2)
-        if asked > MAX_EVALUATIONS:
-            raise UserError("evaluations_limit", n=f"{asked:,}", limit=f"{MAX_EVALUATIONS:,}")
+        check_evaluations(len(self.rows) * self.runs * self.steps * (1 if self.guidance == 1 else 2))
 
 
 @dataclass(frozen=True)

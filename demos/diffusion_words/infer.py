@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 from ..base.compute import gpu
 from ..base.diffusion.attention import Watched, resize
-from ..base.diffusion.checkpoints import diffuser_of
+from ..base.diffusion.checkpoints import diffuser_of, gpu_seconds
+from ..base.diffusion.columns import column_of
 from ..base.diffusion.load import open_diffuser
-from ..base.diffusion.model import Diffuser, Reading
+from ..base.diffusion.model import Diffuser
 from ..base.diffusion.preview import preview
-from ..base.diffusion.question import timesteps_from
+from ..base.diffusion.question import SamplerSettings
 from ..base.diffusion.run import Column, Step, take_steps
-from ..base.diffusion.samplers import DDIM, make_sampler
+from ..base.diffusion.samplers import DDIM
 from ..base.errors import UserError
 from .schema import Frame, Level, Opening, Request, Word
 from .words import group_words
@@ -24,35 +25,30 @@ from .words import group_words
 FINEST, FEWER, MANY_WORDS = 32, 16, 24
 
 
-@gpu(duration=60)
+def seconds(request: Request) -> int:
+    """Of a borrowed graphics card."""
+    return gpu_seconds(request.checkpoint, 2 * request.steps)
+
+
+@gpu(duration=seconds)
 def watch_words(request: Request) -> Iterator[Opening | Frame]:
     """An Opening, then a Frame for each step as it is taken.
 
     Raises: UserError: `words_unread` for a model that reads no prompt; `steps_range`; from opening the
         checkpoint; in the middle of a run `not_finite`, `out_of_memory`.
     """
-    import torch
-
     checkpoint = diffuser_of(request.checkpoint)
     with open_diffuser(checkpoint) as model:
         watched = Watched(model)
         if not model.conditional or not watched.layers:
             raise UserError("words_unread", name=checkpoint.name)
         prompt, negative = model.read(request.prompt), model.read(request.negative)
-        words = read_words(model, request.prompt, prompt)
-        scale = 1.0 if model.distilled else request.guidance
-        sampler = make_sampler(DDIM, model.schedule, timesteps_from(model.schedule, request.steps, None))
-        column = Column(sampler, model.start(request.seed), prompt, negative, scale, torch.Generator("cpu"))
-        yield Opening(words, prompt.cut, len(sampler.timesteps), model.distilled, model.parameters, model.device.label,
-                      str(model.dtype).removeprefix("torch."))
+        words = group_words(model.tokenizer, prompt.ids, prompt.words)
+        column = column_of(model, request, SamplerSettings(DDIM, request.steps), readings=(prompt, negative))
+        yield Opening(words, prompt.cut, len(column.sampler.timesteps), model.distilled, model.parameters,
+                      model.device.label, model.dtype_name)
         for (step,) in take_steps(watched, [column]):
             yield _frame(model, watched, words, column, step)
-
-
-def read_words(model: Diffuser, prompt: str, reading: Reading) -> tuple[Word, ...]:
-    """The words of a prompt, by the places of their tokens in what `model.read` encoded."""
-    ids = model.tokenizer(prompt, padding="max_length", max_length=len(reading.tokens), truncation=True).input_ids
-    return group_words(model.tokenizer, ids, reading.words)
 
 
 def _frame(model: Diffuser, watched: Watched, words: tuple[Word, ...], column: Column, step: Step) -> Frame:

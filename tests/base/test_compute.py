@@ -36,6 +36,16 @@ def test_on_zero_gpu_the_function_is_wrapped_with_its_duration(spaces, monkeypat
     assert spaces == [("double", 5)]
 
 
+def test_seconds_may_depend_on_the_call(spaces, monkeypatch):
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+
+    def seconds(x):
+        return 10 * x
+
+    gpu(duration=seconds)(double)
+    assert spaces == [("double", seconds)]
+
+
 def test_without_the_package_zero_gpu_still_runs(monkeypatch):
     monkeypatch.setenv("SPACES_ZERO_GPU", "1")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

@@ -74,18 +74,22 @@ class Watched:
         """
         Args:
             rows: how many pictures at the beginning of the batch are noted; `take_steps` puts those with
-                the prompt before those without.
+                the prompt before those without. All of them must fit one call of the network.
         """
         self._diffuser = diffuser
         self._rows = rows
         self.layers = cross_attention_layers(diffuser.unet)
         self.attention: Attention | None = None
 
-    def predict(self, samples: torch.Tensor, timesteps: Sequence[int], states: torch.Tensor | None) -> torch.Tensor:
+    @property
+    def largest_batch(self) -> int:
+        return self._diffuser.largest_batch
+
+    def predict(self, samples: torch.Tensor, timesteps: Sequence[int], states: torch.Tensor | None, **more: Any) -> torch.Tensor:
         """As `Diffuser.predict`."""
         notes = _Notes(self._rows, tuple(samples.shape[-2:]))
         with _noting([layer for _, layer in self.layers], notes):
-            output = self._diffuser.predict(samples, timesteps, states)
+            output = self._diffuser.predict(samples, timesteps, states, **more)
         self.attention = notes.attention()
         return output
 

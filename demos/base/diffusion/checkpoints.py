@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..checkpoints import any_checkpoint_allowed, find_checkpoint
 from ..spec import WEIGHTS, Checkpoint
 
@@ -43,6 +45,16 @@ TINY_DECODER = Checkpoint(
     megabytes=10, gigabytes=0.1)
 
 DIFFUSERS = (POCKET, STABLE_DIFFUSION_1_5, SD_TURBO, BK_SDM_SMALL, DDPM_CIFAR10)
+
+# Of a borrowed graphics card: seconds to bring a model there and to decode its pictures; seconds a call of the
+# network takes however small it is; 10^9 operations a second that are left of what a card promises; the longest loan.
+_AROUND, _CALL, _SPEED, _LONGEST = 15, 0.01, 20_000, 120
+
+
+def gpu_seconds(id: str, evaluations: int) -> int:
+    """Seconds of a graphics card to ask for, at most 120, for so many network evaluations; a generous estimate."""
+    gigaflops = next((known.gigaflops for known in DIFFUSERS if known.id == id), STABLE_DIFFUSION_1_5.gigaflops)
+    return min(_LONGEST, _AROUND + math.ceil(evaluations * (_CALL + gigaflops / _SPEED)))
 
 
 def diffuser_of(id: str) -> Checkpoint:

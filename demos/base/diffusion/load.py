@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +17,14 @@ from ..loader import LOADER, is_out_of_memory, place
 from ..spec import Checkpoint
 from .checkpoints import TINY_DECODER
 from .model import SD1_COLOURS, Diffuser
-from .schedule import schedule_of
+from .schedule import UnknownSchedule, schedule_of
 
 # Pipelines whose networks the demos know how to ask. A consistency model samples without a second pass.
 TEXT_PIPELINES = ("StableDiffusionPipeline", "LatentConsistencyModelPipeline")
 UNCONDITIONAL = ("DDPMPipeline", "DDIMPipeline")
-# Distilled models say so nowhere in their folder but by where it comes from.
 DISTILLED = ("stabilityai/sd-turbo",)
+# Words in the names of models distilled to few steps. Not "distilled": a network made smaller is called that too.
+_FEW_STEPS = re.compile(r"turbo(?![a-z])|(?<![a-z])(lcm|hyper|lightning)(?![a-z])")
 PREVIEW = "preview.json"
 
 
@@ -61,18 +63,44 @@ def load_diffuser(checkpoint: Checkpoint, device: Device, progress: Progress | N
         stable_diffusion = kind in TEXT_PIPELINES and _is_kl(vae)
         if stable_diffusion:
             vae.enable_slicing()                   # one picture at a time: a batch's memory is one picture's
-        distilled = kind == "LatentConsistencyModelPipeline" or checkpoint.repo in DISTILLED
+        distilled = is_distilled(checkpoint, folder, kind, pipeline)
         colours = _colours(folder) or (SD1_COLOURS if stable_diffusion else ())
         return Diffuser(place(_channels_last(pipeline.unet), device), vae and place(_channels_last(vae), device),
                         _placed(pipeline, "text_encoder", device), getattr(pipeline, "tokenizer", None),
                         schedule_of(pipeline.scheduler), device, distilled, colours,
                         _tiny_decoder(device) if stable_diffusion else None)
+    except UnknownSchedule as error:               # whole, and nothing to fetch anew
+        raise UserError("checkpoint_unsupported", name=checkpoint.name) from error
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,
             IndexError, OSError) as error:
         if is_out_of_memory(error):
             raise
         forget_damaged(checkpoint)
         raise UserError("checkpoint_broken", name=checkpoint.name) from error
+
+
+def is_distilled(checkpoint: Checkpoint, folder: Path, kind: str, pipeline: Any) -> bool:
+    """Whether the model samples in a few steps without a second pass for guidance.
+
+    A consistency model says so: by its pipeline, its scheduler, or a network that is told the guidance scale.
+    SD-Turbo says so nowhere in its files; it is known by its id on the Hub, or, as somebody's folder, by what
+    speaks for it: Euler's scheduler with "trailing" timesteps and an epsilon prediction, as it is published and
+    no Stable Diffusion that wants guidance is, or a name such as "sd-turbo".
+    """
+    scheduler = pipeline.scheduler
+    if (kind == "LatentConsistencyModelPipeline" or type(scheduler).__name__ == "LCMScheduler"
+            or pipeline.unet.config.get("time_cond_proj_dim")):
+        return True
+    if checkpoint.folder is not None or kind not in TEXT_PIPELINES:
+        return False
+    if checkpoint.repo is not None:
+        return checkpoint.repo in DISTILLED
+    config = scheduler.config
+    as_published = (type(scheduler).__name__ == "EulerDiscreteScheduler" and config.get("timestep_spacing") == "trailing"
+                    and config.get("prediction_type") == "epsilon")
+    # The Hub's own cache names a folder after the commit, inside "models--owner--name/snapshots".
+    name = folder.parents[1].name if folder.parent.name == "snapshots" else folder.resolve().name
+    return as_published or _FEW_STEPS.search(name.lower()) is not None
 
 
 def _read_pipeline(folder: Path, kind: str, variant: str | None, device: Device) -> Any:
@@ -85,7 +113,8 @@ def _read_pipeline(folder: Path, kind: str, variant: str | None, device: Device)
     if kind in UNCONDITIONAL:
         return diffusers.DDPMPipeline.from_pretrained(folder, **common)
     without = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
-    return diffusers.StableDiffusionPipeline.from_pretrained(folder, variant=variant, **without, **common)
+    # Each by its own class: Stable Diffusion's corrects schedulers that are right for another.
+    return getattr(diffusers, kind).from_pretrained(folder, variant=variant, **without, **common)
 
 
 def _kind(folder: Path, name: str) -> tuple[str, str | None]:
@@ -96,7 +125,7 @@ def _kind(folder: Path, name: str) -> tuple[str, str | None]:
         # Every part must be a library's own class: a pipeline may name code of its own.
         parts = [value for key, value in index.items() if not key.startswith("_") and isinstance(value, list)]
         foreign = [part for part in parts if part[0] not in ("diffusers", "transformers", "stable_diffusion", None)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise UserError("checkpoint_unsupported", name=name) from error
     if kind not in TEXT_PIPELINES + UNCONDITIONAL or foreign:
         raise UserError("checkpoint_unsupported", name=name)

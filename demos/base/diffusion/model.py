@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,12 @@ SD1_COLOURS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.2
                (0.0, 0.0, 0.0))
 
 
+# Rows of one call of the network: at most so many, and no more latent pixels in all. More gains nothing on a
+# processor, where a full-size model should be asked in calls short enough to stop between them.
+LARGEST_BATCH = 32
+LARGEST_AREA = {"cpu": 32 * 16 * 16}
+LARGEST_AREA_ON_A_CARD = 16 * 64 * 64
+
 # Pictures up to this many pixels a side are decoded at every step by their own decoder.
 PEEK_SIDE = 128
 
@@ -37,12 +44,14 @@ class Reading:
         tokens: the L tokens as text, start and end marks among them, padding last.
         words: how many of them are not padding.
         cut: the end of the prompt that did not fit, "" where all did.
+        ids: of the L tokens.
     """
 
     states: torch.Tensor | None
     tokens: tuple[str, ...] = ()
     words: int = 0
     cut: str = ""
+    ids: tuple[int, ...] = ()
 
 
 @dataclass
@@ -101,6 +110,23 @@ class Diffuser:
     def dtype(self) -> torch.dtype:
         return next(self.unet.parameters()).dtype
 
+    @property
+    def dtype_name(self) -> str:
+        """What it computes in, such as "float32"."""
+        return str(self.dtype).removeprefix("torch.")
+
+    @property
+    def guidance_width(self) -> int | None:
+        """Length of the embedding of a guidance scale that the network was distilled with, None where it takes none."""
+        return self.unet.config.get("time_cond_proj_dim")
+
+    @property
+    def largest_batch(self) -> int:
+        """Rows that one call of the network gets at most: 2 or more, so that a guided step stays together."""
+        _, height, width = self.latent_shape
+        area = LARGEST_AREA.get(self.device.name, LARGEST_AREA_ON_A_CARD)
+        return max(2, min(LARGEST_BATCH, area // (height * width)))
+
     def read(self, prompt: str) -> Reading:
         """A prompt's hidden states, padded to the encoder's length as diffusers' pipelines do."""
         import torch
@@ -114,16 +140,25 @@ class Diffuser:
         with torch.inference_mode():
             states = self.text_encoder(torch.tensor([ids], device=self.device.name))[0]
         tokens = tuple(self._spell(id) for id in ids)
-        return Reading(states.to(self.dtype), tokens, min(len(whole), limit), self._cut(whole, limit))
+        return Reading(states.to(self.dtype), tokens, min(len(whole), limit), self._cut(whole, limit), tuple(ids))
 
-    def predict(self, samples: torch.Tensor, timesteps: Sequence[int], states: torch.Tensor | None) -> torch.Tensor:
-        """The network's raw output for (B, C, h, w) samples, each at its own timestep; float32 in and out."""
+    def predict(self, samples: torch.Tensor, timesteps: Sequence[int], states: torch.Tensor | None,
+                scales: Sequence[float] | None = None) -> torch.Tensor:
+        """The network's raw output for (B, C, h, w) samples, each at its own timestep; float32 in and out.
+
+        Args:
+            scales: B guidance scales, for a network that was distilled with them (`guidance_width`); by default 1.
+        """
         import torch
 
         times = torch.tensor(list(timesteps), device=samples.device)
-        samples = samples.to(self.dtype).contiguous(memory_format=torch.channels_last)
+        dtype = self.dtype
+        samples = samples.to(dtype).contiguous(memory_format=torch.channels_last)
         parts = (samples, times) if states is None else (samples, times, states)
-        return self.unet(*parts, return_dict=False)[0].float()
+        more = {}
+        if width := self.guidance_width:
+            more = {"timestep_cond": embed_scales(scales or [1.0] * len(samples), width).to(samples.device, dtype)}
+        return self.unet(*parts, return_dict=False, **more)[0].float()
 
     def start(self, seed: int, size: int = 1) -> torch.Tensor:
         """(size, C, h, w) standard noise; the same on every machine for one seed."""
@@ -177,3 +212,17 @@ class Diffuser:
     def _cut(self, whole: Sequence[int], limit: int) -> str:
         # The last id is the end mark, which a cut prompt keeps.
         return self.tokenizer.decode(whole[limit - 1:-1]) if len(whole) > limit else ""
+
+
+def embed_scales(scales: Sequence[float], width: int) -> torch.Tensor:
+    """(B, width) float32: sines and cosines of guidance scales, as a distilled network reads them.
+
+    Meng et al. (arXiv:2210.03142), section 4; its w is the scale here less 1, and counts in thousandths.
+    """
+    import torch
+
+    half = width // 2
+    rates = torch.exp(torch.arange(half) * -(math.log(10_000.0) / (half - 1)))
+    angles = 1000.0 * (torch.tensor(list(scales), dtype=torch.float32)[:, None] - 1) * rates
+    found = torch.cat([angles.sin(), angles.cos()], dim=1)
+    return torch.nn.functional.pad(found, (0, width % 2))

@@ -30,6 +30,11 @@ def preview(diffuser: Diffuser, latents: torch.Tensor) -> np.ndarray:
     return np.rint((linear.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
 
 
+def numbers(sample: torch.Tensor) -> np.ndarray:
+    """(1, C, h, w) on any device -> (C, h, w) float32."""
+    return sample[0].float().cpu().numpy()
+
+
 def shrink(pictures: np.ndarray, side: int) -> np.ndarray:
     """(B, H, W, 3) uint8 pictures, made smaller by means of whole squares of pixels until they fit `side`."""
     factor = -(-max(pictures.shape[1:3]) // side)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ..errors import UserError
-from .samplers import DDIM, SAMPLERS, VARIANCES
+from .samplers import DDIM, LCM, SAMPLERS, VARIANCES
 from .schedule import NoiseSchedule
 
 MAX_PROMPT_CHARS = 10_000
 MAX_GUIDANCE = 100.0
 MAX_SEED = 2**32 - 1
 MAX_STEPS = 1000
+# Network evaluations of one request.
+MAX_EVALUATIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class SamplerSettings:
 
 def check_number(value: object, low: float, high: float, key: str) -> None:
     """Raises UserError `key` (with low and high) unless `value` is a finite number in [low, high]."""
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    # Comparing refuses what is infinite or no number; a whole number may be too large to be asked whether it is.
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not good or not low <= value <= high:
         raise UserError(key, low=f"{low:g}", high=f"{high:,.10g}")
 
@@ -75,14 +77,24 @@ def whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def timesteps_from(schedule: NoiseSchedule, steps: int, start: int | None) -> list[int]:
+def check_evaluations(count: int) -> None:
+    """Raises UserError `evaluations_limit` when a request asks for more network evaluations than are computed in one go."""
+    if count > MAX_EVALUATIONS:
+        raise UserError("evaluations_limit", n=f"{count:,}", limit=f"{MAX_EVALUATIONS:,}")
+
+
+def most_steps(schedule: NoiseSchedule, sampler: str) -> int:
+    """How many steps a run can have: consistency models know few timesteps."""
+    return schedule.most_consistency_steps if sampler == LCM else schedule.length
+
+
+def timesteps_from(schedule: NoiseSchedule, steps: int, start: int | None, sampler: str = DDIM) -> list[int]:
     """The timesteps of a run; with `start`, those of a run continued from a sample at that timestep.
 
-    Raises: UserError `steps_range` when the schedule has fewer steps.
+    Raises: UserError `steps_range` when the schedule has fewer steps for this sampler.
     """
-    if steps > schedule.length:
-        raise UserError("steps_range", low=1, high=f"{schedule.length:,}")
-    whole_run = schedule.timesteps(steps)
+    check_whole(steps, 1, most_steps(schedule, sampler), "steps_range")
+    whole_run = schedule.consistency_timesteps(steps) if sampler == LCM else schedule.timesteps(steps)
     if start is None:
         return whole_run
     return [start, *(t for t in whole_run if t < start)]

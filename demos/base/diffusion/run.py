@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
+from .model import LARGEST_BATCH  # noqa: F401 - where those who run columns look for it
 from .model import Diffuser, Reading
 from .samplers import Sampler
+from .stream import stopped
 
 if TYPE_CHECKING:
     import torch
-
-# Pictures per call of the network; guided ones count twice. More gains nothing on a CPU.
-LARGEST_BATCH = 32
 
 
 @dataclass
@@ -31,6 +30,7 @@ class Column:
         prompt, negative: what it is guided to and away from; `scale` 1 means no guidance.
         generator: where the noise of a stochastic sampler comes from.
         first: index of the first step, above 0 where a kept run is continued.
+        told: the guidance scale that a network distilled with one is told, None for any other.
     """
 
     sampler: Sampler
@@ -43,6 +43,7 @@ class Column:
     index: int = field(init=False)
     evaluations: int = 0
     milliseconds: float = 0.0
+    told: float | None = None
 
     def __post_init__(self) -> None:
         self.index = self.first
@@ -98,74 +99,100 @@ class Step:
 
 
 def take_steps(diffuser: Diffuser, columns: Sequence[Column], *, together: bool = True,
-               stop: Callable[[], bool] = lambda: False) -> Iterator[list[Step]]:
+               stop: Callable[[], bool] = stopped) -> Iterator[list[Step]]:
     """Run the columns to their ends, yielding every round's steps.
 
     Args:
         together: send all columns through the network in one batch; else one column after the other,
             each with a clock of its own.
-        stop: asked before every round; true ends the run.
+        stop: asked before every call of the network; true ends the run.
 
     Raises: UserError `not_finite` when a sample is no longer a number.
     """
     groups = [list(enumerate(columns))] if together else [[pair] for pair in enumerate(columns)]
     for group in groups:
+        batch: _Batch | None = None
         while active := [(place, column) for place, column in group if not column.done]:
-            if stop():
+            if batch is None or len(batch.columns) != len(active):
+                batch = _Batch([column for _, column in active])
+            steps = _take_round(diffuser, active, batch, stop)
+            if steps is None:
                 return
-            yield _take_round(diffuser, active)
+            yield steps
 
 
-def _take_round(diffuser: Diffuser, active: list[tuple[int, Column]]) -> list[Step]:
+class _Batch:
+    """What some columns send through the network; the same at every step but for the samples and their timesteps."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        import torch
+
+        self.columns = columns
+        # Those with the prompt before those without.
+        asked = [(column, reading) for column in columns
+                 for reading in (column.prompt, column.negative)[:2 if column.guided else 1]]
+        self._askers = [column for column, _ in asked]
+        self._sizes = [len(column.sample) for column in self._askers]
+        texts = [reading.states.expand(len(column.sample), -1, -1) for column, reading in asked if reading.states is not None]
+        with torch.inference_mode():
+            self._texts = None if not texts else texts[0] if len(texts) == 1 else torch.cat(texts)
+        told = [1.0 if column.told is None else column.told for column in self._askers for _ in column.sample]
+        self._told = told if any(column.told is not None for column in columns) else None
+
+    def predict(self, diffuser: Diffuser, stop: Callable[[], bool]) -> list[tuple] | None:
+        """(guided, conditional, unconditional) outputs of each column, in as few calls as it may be; None when stopped."""
+        import torch
+
+        samples = [column.sample for column in self._askers]
+        rows = samples[0] if len(samples) == 1 else torch.cat(samples)
+        times = [column.timestep for column, size in zip(self._askers, self._sizes) for _ in range(size)]
+        parts, size = [], diffuser.largest_batch
+        for start in range(0, len(rows), size):
+            if stop():
+                return None
+            chosen = slice(start, start + size)
+            more = {} if self._told is None else {"scales": self._told[chosen]}
+            parts.append(diffuser.predict(rows[chosen], times[chosen], None if self._texts is None else self._texts[chosen], **more))
+        outputs = iter((parts[0] if len(parts) == 1 else torch.cat(parts)).split(self._sizes))
+        return [_guide(next(outputs), next(outputs), column.scale) if column.guided else (next(outputs), None, None)
+                for column in self.columns]
+
+
+def _guide(conditional: torch.Tensor, unconditional: torch.Tensor, scale: float) -> tuple:
+    import torch
+
+    return torch.lerp(unconditional, conditional, scale), conditional, unconditional
+
+
+def _take_round(diffuser: Diffuser, active: list[tuple[int, Column]], batch: _Batch,
+                stop: Callable[[], bool]) -> list[Step] | None:
+    """One step of each active column; None, and no step, when stopped."""
     import torch
 
     began = time.perf_counter()
     with torch.inference_mode():
-        outputs = _predict(diffuser, [column for _, column in active])
-        steps = []
-        for (place, column), (guided, conditional, unconditional) in zip(active, outputs):
-            before, index = column.sample, column.index
-            clean = column.sampler.schedule.clean(guided, before, column.timestep)
-            after = column.sampler.step(index, before, guided, column.draw)
-            if not bool(torch.isfinite(after).all()):
-                raise UserError("not_finite", step=index + 1)
-            steps.append((place, column, index, before, after, clean, conditional, unconditional))
+        outputs = batch.predict(diffuser, stop)
+        if outputs is None:
+            return None
+        made = [column.sampler.step(column.index, column.sample, guided, column.draw)
+                for (_, column), (guided, _, _) in zip(active, outputs)]
+        _check_finite([after for after, _ in made], [column for _, column in active])
     spent = (time.perf_counter() - began) * 1000
     taken = []
-    for place, column, index, before, after, clean, conditional, unconditional in steps:
+    for (place, column), (after, clean), (_, conditional, unconditional) in zip(active, made, outputs):
         column.evaluations += column.rows
         column.milliseconds += spent
-        taken.append(Step(place, index, column.timestep, before, after, clean, column.evaluations,
+        taken.append(Step(place, column.index, column.timestep, column.sample, after, clean, column.evaluations,
                           column.milliseconds, conditional, unconditional))
-        column.sample, column.index = after, index + 1
+        column.sample, column.index = after, column.index + 1
     return taken
 
 
-def _predict(diffuser: Diffuser, columns: Sequence[Column]) -> list[tuple]:
-    """(guided, conditional, unconditional) outputs of each column, in as few calls as the batch allows."""
+def _check_finite(samples: Sequence[torch.Tensor], columns: Sequence[Column]) -> None:
+    """Raises UserError `not_finite`; asks the device once for all samples."""
     import torch
 
-    samples, times, states = [], [], []
-    for column in columns:
-        size = len(column.sample)
-        for reading in (column.prompt, column.negative)[:2 if column.guided else 1]:
-            samples.append(column.sample)
-            times += [column.timestep] * size
-            if reading.states is not None:
-                states.append(reading.states.expand(size, -1, -1))
-    rows, texts = torch.cat(samples), torch.cat(states) if states else None
-    parts = []
-    for start in range(0, len(rows), LARGEST_BATCH):
-        chosen = slice(start, start + LARGEST_BATCH)
-        parts.append(diffuser.predict(rows[chosen], times[chosen], None if texts is None else texts[chosen]))
-    outputs = (parts[0] if len(parts) == 1 else torch.cat(parts)).split([len(sample) for sample in samples])
-    found, place = [], 0
-    for column in columns:
-        if column.guided:
-            conditional, unconditional = outputs[place:place + 2]
-            found.append((torch.lerp(unconditional, conditional, column.scale), conditional, unconditional))
-            place += 2
-        else:
-            found.append((outputs[place], None, None))
-            place += 1
-    return found
+    finite = [torch.isfinite(sample).all() for sample in samples]
+    if not (finite[0] if len(finite) == 1 else torch.stack(finite).all()):
+        step = next(column.index + 1 for column, good in zip(columns, finite) if not good)
+        raise UserError("not_finite", step=step)

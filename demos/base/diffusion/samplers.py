@@ -29,8 +29,8 @@ class Sampler(Protocol):
     timesteps: tuple[int, ...]
 
     def step(self, index: int, sample: torch.Tensor, output: torch.Tensor,
-             draw: Callable[[], torch.Tensor]) -> torch.Tensor:
-        """The next sample from x_t and the network's output, (B, C, H, W) each.
+             draw: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """The next sample, and the clean one predicted on the way, from x_t and the network's output; (B, C, H, W) each.
 
         `draw` returns fresh standard noise of that shape; it is called only where noise is added.
         """
@@ -40,6 +40,11 @@ class Sampler(Protocol):
 @dataclass(frozen=True)
 class Stochastic:
     """DDIM with any eta, and DDPM, which is its eta of 1 (Song et al., arXiv:2010.02502, equation 12 and 16).
+
+    With noise, the last step ends on the predicted clean sample and adds none (Ho et al., arXiv:2006.11239,
+    algorithm 2, and diffusers' DDPMScheduler). Without, it ends where the schedule says. diffusers' DDIMScheduler
+    differs in one case: where a schedule ends short of alpha_bar 1 (Stable Diffusion's `set_alpha_to_one` of
+    False) and eta is above 0, it leaves the last step's noise in the picture.
 
     Attributes:
         eta: in [0, 1]; 0 adds no noise.
@@ -56,12 +61,11 @@ class Stochastic:
         here, after = self._alphas(index)
         beta = 1 - here / after
         small = self.eta * ((1 - after) / (1 - here) * beta) ** 0.5
-        # The last step adds no noise: with the posterior's variance by itself, with beta because a
-        # picture is what is wanted, not a noisy one.
+        # The posterior's variance is 0 at the last step by itself; beta is not.
         return small, (beta ** 0.5 if self.large and index + 1 < len(self.timesteps) else small)
 
     def step(self, index: int, sample: torch.Tensor, output: torch.Tensor,
-             draw: Callable[[], torch.Tensor]) -> torch.Tensor:
+             draw: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         clean = self.schedule.clean(output, sample, self.timesteps[index])
         noise = self.schedule.noise_in(clean, sample, self.timesteps[index])
         _, after = self._alphas(index)
@@ -69,12 +73,13 @@ class Stochastic:
         # Rounding can leave the direction's variance a hair below zero when eta is 1.
         direction = max(0.0, 1 - after - sigma ** 2) ** 0.5
         mean = after ** 0.5 * clean + direction * noise
-        return mean + added * draw() if added > 0 else mean
+        return mean + added * draw() if added > 0 else mean, clean
 
     def _alphas(self, index: int) -> tuple[float, float]:
-        last = index + 1 == len(self.timesteps)
-        return (self.schedule.alpha(self.timesteps[index]),
-                self.schedule.alpha(None if last else self.timesteps[index + 1]))
+        here = self.schedule.alpha(self.timesteps[index])
+        if index + 1 < len(self.timesteps):
+            return here, self.schedule.alpha(self.timesteps[index + 1])
+        return here, 1.0 if self.eta > 0 else self.schedule.alpha(None)
 
 
 class FromLibrary:
@@ -83,6 +88,7 @@ class FromLibrary:
     def __init__(self, scheduler, schedule: NoiseSchedule, timesteps: Sequence[int]):
         self.timesteps = tuple(timesteps)
         self.schedule = schedule
+        self._signal = schedule.positive() ** 0.5
         self._scheduler = scheduler
         scheduler.set_timesteps(timesteps=list(timesteps), device="cpu")
         scheduler.set_begin_index(0)
@@ -91,12 +97,13 @@ class FromLibrary:
         scheduler.is_scale_input_called = True
 
     def step(self, index: int, sample: torch.Tensor, output: torch.Tensor,
-             draw: Callable[[], torch.Tensor]) -> torch.Tensor:
+             draw: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         last = index + 1 == len(self.timesteps)
-        inner = sample / self.schedule.alpha(self.timesteps[index]) ** 0.5 if self._scaled else sample
+        inner = sample / float(self._signal[self.timesteps[index]]) if self._scaled else sample
         timestep = self._scheduler.timesteps[index]
         after = self._scheduler.step(output, timestep, inner, return_dict=False)[0]
-        return after * self.schedule.alpha(self.timesteps[index + 1]) ** 0.5 if self._scaled and not last else after
+        after = after * float(self._signal[self.timesteps[index + 1]]) if self._scaled and not last else after
+        return after, self.schedule.clean(output, sample, self.timesteps[index])
 
 
 class Consistency:
@@ -106,7 +113,7 @@ class Consistency:
         self.schedule, self.timesteps = schedule, tuple(timesteps)
 
     def step(self, index: int, sample: torch.Tensor, output: torch.Tensor,
-             draw: Callable[[], torch.Tensor]) -> torch.Tensor:
+             draw: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         timestep = self.timesteps[index]
         clean = self.schedule.clean(output, sample, timestep)
         # The boundary condition of a consistency model, with the published sigma_data and scaling.
@@ -114,8 +121,8 @@ class Consistency:
         skip, out = 0.25 / (scaled ** 2 + 0.25), scaled / (scaled ** 2 + 0.25) ** 0.5
         clean = out * clean + skip * sample
         if index + 1 == len(self.timesteps):
-            return clean
-        return self.schedule.drown(clean, draw(), self.timesteps[index + 1])
+            return clean, clean
+        return self.schedule.drown(clean, draw(), self.timesteps[index + 1]), clean
 
 
 def make_sampler(name: str, schedule: NoiseSchedule, timesteps: Sequence[int], *, eta: float = 0.0,
@@ -142,7 +149,7 @@ def make_sampler(name: str, schedule: NoiseSchedule, timesteps: Sequence[int], *
         raise ValueError(f"sampler must be one of {SAMPLERS}, not {name!r}")
     import diffusers
 
-    alpha_bar = schedule.alpha_bar
+    alpha_bar = schedule.positive()
     betas = 1 - alpha_bar / [1.0, *alpha_bar[:-1]]
     common = {"num_train_timesteps": schedule.length, "trained_betas": betas, "prediction_type": schedule.prediction}
     if name == EULER:

@@ -2,68 +2,93 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 
 _END = object()
+# Names of runs that were told to end before they began, at most; the oldest are forgotten.
+_MOST_AWAITED = 1000
+
+_flag: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("flag", default=None)
+# Runs whose readers have gone, still in the middle of something: the next run waits for them.
+_left: set[threading.Thread] = set()
+
+
+def stopped() -> bool:
+    """Whether the run that asks, inside `in_batches`, has been told to end; False outside of one."""
+    flag = _flag.get()
+    return flag is not None and flag.is_set()
 
 
 class Stops:
-    """Runs that a visitor can end early, by name. A name is forgotten when its run ends."""
+    """Runs that a visitor can end early, by name; safe to use from many threads.
+
+    A name is forgotten when its run ends. A stop may come before its run: it waits for it.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._running: dict[str, threading.Event] = {}
+        self._awaited: OrderedDict[str, None] = OrderedDict()
 
     @property
     def running(self) -> tuple[str, ...]:
         """The names of the runs that are on."""
-        return tuple(self._running)
+        with self._lock:
+            return tuple(self._running)
 
     def begin(self, name: str) -> threading.Event:
-        """The flag of a new run; a run of the same name that is still on is told to end."""
-        self.stop(name)
-        flag = self._running[name] = threading.Event()
+        """The flag of a new run, set when it has been stopped already; one of the same name still on is told to end."""
+        flag = threading.Event()
+        with self._lock:
+            if former := self._running.get(name):
+                former.set()
+            if name in self._awaited:
+                del self._awaited[name]
+                flag.set()
+            self._running[name] = flag
         return flag
 
     def stop(self, name: str) -> None:
-        """Tell the run of this name to end after its step; does nothing when there is none."""
-        if flag := self._running.get(name):
-            flag.set()
+        """Tell the run of this name to end after its step; one that has not begun yet, before its first."""
+        with self._lock:
+            if flag := self._running.get(name):
+                flag.set()
+                return
+            self._awaited[name] = None
+            if len(self._awaited) > _MOST_AWAITED:
+                self._awaited.popitem(last=False)
 
     def end(self, name: str, flag: threading.Event) -> None:
         """Forget a run, unless a newer one has taken its name."""
-        if self._running.get(name) is flag:
-            del self._running[name]
+        with self._lock:
+            if self._running.get(name) is flag:
+                del self._running[name]
 
 
 def in_batches(make: Callable[[], Iterator[T]], flag: threading.Event, pause: float = 0.05) -> Iterator[list[T]]:
     """What `make()` yields, in lists: at once when something new is there, then at most every `pause` seconds.
 
-    The iterator runs in a thread and never waits for whoever takes the lists. Setting `flag`, or closing
-    this generator, ends it after its current item. An exception is raised here, after what came before it.
+    The iterator runs in a thread, with the context variables of whoever takes the first list, and never waits
+    for whoever takes the lists. Setting `flag`, or closing this generator, ends it after its current item, or
+    earlier where it asks `stopped()`. An exception is raised here, after what came before it.
+
+    One run computes at a time: what has no reader left is waited for before the next begins, not by who closes
+    it, which may be the thread that serves everybody.
     """
+    _wait_for_left(flag)
     items: queue.SimpleQueue = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            iterator = make()
-            for item in iterator:
-                items.put(item)
-                if flag.is_set():
-                    close = getattr(iterator, "close", None)
-                    if close:
-                        close()
-                    break
-            items.put(_END)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever takes the lists
-            items.put(error)
-
-    worker = threading.Thread(target=work, name="sampler", daemon=True)
+    ended = threading.Event()
+    context = contextvars.copy_context()
+    context.run(_flag.set, flag)
+    worker = threading.Thread(target=context.run, args=(_work, make, flag, items, ended), name="sampler", daemon=True)
     worker.start()
     try:
         while True:
@@ -71,14 +96,45 @@ def in_batches(make: Callable[[], Iterator[T]], flag: threading.Event, pause: fl
             if batch:
                 sent = time.monotonic()
                 yield batch
-                time.sleep(max(0.0, pause - (time.monotonic() - sent)))
+                ended.wait(max(0.0, pause - (time.monotonic() - sent)))
+            if ending is not None:
+                worker.join()
             if ending is _END:
                 return
             if ending is not None:
                 raise ending
     finally:
         flag.set()
-        worker.join(timeout=60)
+        if worker.is_alive():
+            _left.add(worker)
+
+
+def _work(make: Callable[[], Iterator], flag: threading.Event, items: queue.SimpleQueue, ended: threading.Event) -> None:
+    """Put everything `make()` yields, then what ended it; nothing is made when the flag is set already."""
+    ending: object = _END
+    try:
+        iterator = iter(()) if flag.is_set() else make()
+        for item in iterator:
+            items.put(item)
+            if flag.is_set():
+                close = getattr(iterator, "close", None)
+                if close:
+                    close()
+                break
+    except BaseException as error:  # noqa: BLE001 - handed to whoever takes the lists
+        ending = error
+    finally:
+        items.put(ending)
+        ended.set()
+
+
+def _wait_for_left(flag: threading.Event) -> None:
+    """Until no run without a reader computes any more, or the waiting one is told to end."""
+    for worker in tuple(_left):
+        while worker.is_alive() and not flag.is_set():
+            worker.join(timeout=0.05)
+        if not worker.is_alive():
+            _left.discard(worker)
 
 
 def _drain(items: queue.SimpleQueue) -> tuple[list, object]:

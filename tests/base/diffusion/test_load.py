@@ -9,7 +9,10 @@ import pytest
 import torch
 
 from demos.base.devices import Device
+from demos.base.diffusion import load
+from demos.base.diffusion.columns import column_of
 from demos.base.diffusion.load import load_diffuser
+from demos.base.diffusion.question import Question, SamplerSettings
 from demos.base.diffusion.run import Column, take_steps
 from demos.base.diffusion.samplers import make_sampler
 from demos.base.errors import UserError
@@ -57,6 +60,63 @@ def test_a_published_layout_samples_as_diffusers_pipeline_does(name, tmp_path):
     assert picture.shape == (1, 64, 64, 3) and np.abs(picture / 255 - ours).max() < 0.004
 
 
+@pytest.mark.parametrize("guidance", [1.0, 8.5])
+@pytest.mark.parametrize("steps", [1, 4])
+def test_a_consistency_model_samples_as_diffusers_pipeline_does(guidance, steps, tmp_path):
+    """The scale goes into the network; the timesteps are those it was distilled at; the noise between comes from us."""
+    import diffusers
+
+    folder = full_diffusion.write_lcm_dreamshaper(tmp_path / "lcm", small=True)
+    model = load_diffuser(typed(folder), CPU)
+    assert model.distilled and model.guidance_width == 256
+    column = column_of(model, Question("a cat", "", guidance, 3, "any"), SamplerSettings("lcm", steps))
+    drawn = []
+    real_draw = column.draw
+    column.draw = lambda: drawn.append(real_draw()) or drawn[-1]
+    taken = [step for steps in take_steps(model, [column]) for step in steps]
+    pipe = diffusers.LatentConsistencyModelPipeline.from_pretrained(
+        folder, safety_checker=None, feature_extractor=None, requires_safety_checker=False, dtype=torch.float32)
+    pipe.set_progress_bar_config(disable=True)
+    noise = iter(drawn)
+    step = pipe.scheduler.step
+
+    def with_our_noise(*args, **options):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("diffusers.schedulers.scheduling_lcm.randn_tensor", lambda *_, **__: next(noise))
+            return step(*args, **{**options, "generator": None})
+
+    pipe.scheduler.step = with_our_noise
+    theirs = pipe("a cat", num_inference_steps=steps, guidance_scale=guidance, latents=model.start(3), height=64, width=64,
+                  output_type="latent").images
+    assert [one.timestep for one in taken] == [999, 759, 499, 259][:steps] and taken[-1].evaluations == steps == len(drawn) + 1
+    torch.testing.assert_close(column.sample, theirs, rtol=1e-3, atol=1e-3)
+
+
+def test_a_consistency_model_hears_the_scale_and_may_go_on_from_a_kept_sample(tmp_path):
+    model = load_diffuser(typed(full_diffusion.write_lcm_dreamshaper(tmp_path / "lcm", small=True)), CPU)
+
+    def run(guidance: float, **changes):
+        column = column_of(model, Question("a cat", "", guidance, 3, "any"), SamplerSettings("lcm", 4), **changes)
+        return [step for steps in take_steps(model, [column]) for step in steps]
+
+    whole, other = run(2.0), run(9.0)
+    assert not torch.allclose(whole[0].clean, other[0].clean)
+    rest = run(2.0, samples=whole[2].before, start=whole[2].timestep)
+    assert [step.timestep for step in rest] == [499, 259] and torch.equal(rest[0].clean, whole[2].clean)
+    with pytest.raises(UserError) as refusal:
+        column_of(model, Question("a cat", "", 1.0, 3, "any"), SamplerSettings("lcm", 51))
+    assert refusal.value.key == "steps_range" and refusal.value.values["high"] == "50"
+
+
+@pytest.mark.parametrize(("folder", "write", "distilled"), [
+    ("my-model", "sd_turbo", True), ("my-model", "lcm_dreamshaper", True), ("my-model", "stable_diffusion_1_5", False),
+    ("SDTurbo", "stable_diffusion_1_5", True), ("my_lcm_v2", "bk_sdm_small", True), ("turbocharged", "bk_sdm_small", False),
+    ("models--me--sd-turbo/snapshots/0123abcd", "bk_sdm_small", True), ("distilled-small", "bk_sdm_small", False)])
+def test_a_folder_of_a_model_distilled_to_few_steps(folder, write, distilled, tmp_path):
+    path = getattr(full_diffusion, f"write_{write}")(tmp_path / folder, small=True)
+    assert load_diffuser(typed(path), CPU).distilled == distilled
+
+
 def test_an_unconditional_pixel_model(tmp_path):
     folder = full_diffusion.write_ddpm_cifar10(tmp_path / "cifar", small=True)
     model = load_diffuser(typed(folder), CPU)
@@ -77,22 +137,6 @@ def test_the_pocket_kind_reads_encodes_and_decodes(tmp_path):
     assert torch.equal(model.start(5), model.start(5)) and not torch.equal(model.start(5), model.start(6))
 
 
-def test_two_columns_in_one_batch_are_each_alone(tmp_path):
-    model = load_diffuser(tiny_checkpoint(write_tiny_diffusion(tmp_path)), CPU)
-
-    def columns():
-        return [Column(make_sampler(name, model.schedule, model.schedule.timesteps(steps)), model.start(1), model.read("a cat"),
-                       model.read(""), 3.0, torch.Generator().manual_seed(2)) for name, steps in (("ddpm", 7), ("ddim", 4))]
-
-    batched, apart = columns(), columns()
-    rounds = [len(steps) for steps in take_steps(model, batched)]
-    assert rounds == [2, 2, 2, 2, 1, 1, 1]
-    assert [len(steps) for steps in take_steps(model, apart, together=False)] == [1] * 11
-    for one, other in zip(batched, apart):
-        torch.testing.assert_close(one.sample, other.sample, rtol=1e-4, atol=1e-4)
-        assert one.evaluations == other.evaluations == 2 * len(one.sampler.timesteps)
-
-
 def test_a_network_that_breaks_is_said(tmp_path):
     model = load_diffuser(tiny_checkpoint(write_tiny_diffusion(tmp_path)), CPU)
     with torch.no_grad():
@@ -107,14 +151,18 @@ def test_a_network_that_breaks_is_said(tmp_path):
     ({"_class_name": None}, "checkpoint_unsupported"),
     ({"unet": ["my_code", "MyUNet"]}, "checkpoint_unsupported"),
     ({"unet": ["diffusers", "NoSuchModel"]}, "checkpoint_broken"),
-    ({"scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"]}, "checkpoint_broken")])
-def test_what_cannot_be_asked_is_refused(change, key, tmp_path):
+    ({"unet": []}, "checkpoint_unsupported"),
+    ({"scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"]}, "checkpoint_unsupported")])
+def test_what_cannot_be_asked_is_refused(change, key, tmp_path, monkeypatch):
+    forgotten = []
+    monkeypatch.setattr(load, "forget_damaged", forgotten.append)
     folder = write_tiny_diffusion(tmp_path)
     index = json.loads((folder / "model_index.json").read_text()) | change
     (folder / "model_index.json").write_text(json.dumps(index))
     with pytest.raises(UserError) as refusal:
         load_diffuser(tiny_checkpoint(folder), CPU)
     assert refusal.value.key == key
+    assert bool(forgotten) == (key == "checkpoint_broken")     # what is whole need not be fetched again
 
 
 def test_damaged_weights_are_refused(tmp_path):
@@ -127,8 +175,6 @@ def test_damaged_weights_are_refused(tmp_path):
 
 def test_previews_come_from_a_tiny_decoder_where_one_is_here(tmp_path, monkeypatch):
     import diffusers
-
-    from demos.base.diffusion import load
 
     tiny = tmp_path / "taesd"
     diffusers.AutoencoderTiny(encoder_block_out_channels=(16,) * 4, decoder_block_out_channels=(16,) * 4,

@@ -1,6 +1,7 @@
 """The samplers against diffusers' own schedulers, each other, and the formulas they cite."""
 
-import numpy as np
+import dataclasses
+
 import pytest
 import torch
 
@@ -30,12 +31,12 @@ def sample_with(sampler, start: torch.Tensor, seed: int = 3) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     x = start
     for index, timestep in enumerate(sampler.timesteps):
-        x = sampler.step(index, x, network(x, timestep), lambda: torch.randn(SHAPE, generator=generator))
+        x, _ = sampler.step(index, x, network(x, timestep), lambda: torch.randn(SHAPE, generator=generator))
     return x
 
 
-def sample_with_library(scheduler, steps: int, start: torch.Tensor, seed: int = 3, **options) -> torch.Tensor:
-    scheduler.set_timesteps(steps)
+def sample_with_library(scheduler, steps: int, start: torch.Tensor, seed: int = 3, given=None, **options) -> torch.Tensor:
+    scheduler.set_timesteps(**(given or {"num_inference_steps": steps}))
     generator = torch.Generator().manual_seed(seed)
     x = start * scheduler.init_noise_sigma
     for timestep in scheduler.timesteps:
@@ -49,9 +50,11 @@ def start() -> torch.Tensor:
     return torch.randn(SHAPE, generator=torch.Generator().manual_seed(0))
 
 
-# One step of the library's "leading" spacing begins at timestep 1, which is no run at all.
-@pytest.mark.parametrize(("config", "steps"), [*((COSINE, n) for n in (1, 4, 20, 100)), *((LINEAR, n) for n in (4, 20, 100))])
-@pytest.mark.parametrize("eta", [0.0, 0.5])
+# One step of the library's "leading" spacing begins at timestep 1, which is no run at all. With noise, the library
+# ends a run short of alpha_bar 1 on a noisy picture.
+@pytest.mark.parametrize(("config", "eta"), [(COSINE, 0.0), (COSINE, 0.5), (COSINE, 0.99), (LINEAR, 0.0),
+                                             ({**LINEAR, "set_alpha_to_one": True}, 0.5)])
+@pytest.mark.parametrize("steps", [4, 20, 100])
 def test_ddim_is_the_librarys(config, steps, eta, start):
     from diffusers import DDIMScheduler
 
@@ -62,12 +65,14 @@ def test_ddim_is_the_librarys(config, steps, eta, start):
     torch.testing.assert_close(ours, theirs, rtol=2e-4, atol=2e-4)
 
 
+@pytest.mark.parametrize("config", [COSINE, LINEAR])
 @pytest.mark.parametrize("steps", [4, 20, 250])
-def test_ddpm_small_is_the_librarys(steps, start):
-    from diffusers import DDPMScheduler
+def test_ddpm_small_is_the_librarys(config, steps, start):
+    from diffusers import DDIMScheduler, DDPMScheduler
 
-    scheduler = DDPMScheduler(**COSINE, variance_type="fixed_small")
-    schedule = cosine()
+    options = {key: value for key, value in config.items() if key != "set_alpha_to_one"}
+    scheduler = DDPMScheduler(**options, variance_type="fixed_small")
+    schedule = schedule_of(DDIMScheduler(**config))
     ours = sample_with(make_sampler(DDPM, schedule, schedule.timesteps(steps)), start)
     theirs = sample_with_library(scheduler, steps, start)
     torch.testing.assert_close(ours, theirs, rtol=5e-4, atol=5e-4)
@@ -91,6 +96,43 @@ def test_ddim_at_eta_1_is_ddpm_to_the_last_bit(steps, start):
                        sample_with(make_sampler(DDPM, schedule, chosen), start))
 
 
+@pytest.mark.parametrize(("name", "eta", "variance"), [(DDPM, 0, "small"), (DDPM, 0, "large"), (DDIM, 0.3, "small"),
+                                                      (DDIM, 1, "small"), (LCM, 0, "small")])
+def test_the_last_step_adds_no_noise(name, eta, variance, start):
+    """Also where the schedule ends short of alpha_bar 1, as Stable Diffusion's does."""
+    from diffusers import DDIMScheduler
+
+    schedule = schedule_of(DDIMScheduler(**LINEAR))
+    assert schedule.final < 1
+    sampler = make_sampler(name, schedule, schedule.timesteps(20), eta=eta, variance=variance)
+    drawn = []
+
+    def draw():
+        drawn.append(1)
+        return torch.ones(SHAPE)
+
+    after, clean = sampler.step(19, start, network(start, sampler.timesteps[-1]), draw)
+    assert not drawn and torch.allclose(after, clean, atol=1e-6)
+    sampler.step(3, start, start, draw)
+    assert drawn == [1]
+
+
+@pytest.mark.parametrize("name", [DPM, EULER])
+@pytest.mark.parametrize("steps", [4, 20])
+def test_the_librarys_samplers_on_stable_diffusions_schedule(name, steps, start):
+    import diffusers
+
+    schedule = schedule_of(diffusers.DDIMScheduler(**LINEAR))
+    config = {key: value for key, value in LINEAR.items() if key not in ("clip_sample", "set_alpha_to_one")}
+    scheduler = (diffusers.EulerDiscreteScheduler(**config) if name == EULER else
+                 diffusers.DPMSolverMultistepScheduler(**config, algorithm_type="dpmsolver++", solver_order=2))
+    ours = sample_with(make_sampler(name, schedule, schedule.timesteps(steps)), start)
+    # Its DPM-Solver has a "leading" spacing of its own.
+    given = {"timesteps": schedule.timesteps(steps)} if name == DPM else None
+    theirs = sample_with_library(scheduler, steps, start, given=given)
+    torch.testing.assert_close(ours, theirs, rtol=5e-3, atol=5e-3)
+
+
 @pytest.mark.parametrize("name", [DPM, EULER])
 @pytest.mark.parametrize("steps", [1, 2, 5, 20])
 def test_the_librarys_samplers_end_where_the_library_does(name, steps, start):
@@ -107,16 +149,60 @@ def test_the_librarys_samplers_end_where_the_library_does(name, steps, start):
     torch.testing.assert_close(ours, theirs, rtol=5e-3, atol=5e-3)
 
 
-@pytest.mark.parametrize("eta", [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999999, 1])
-def test_every_eta_is_finite_at_every_number_of_steps(eta):
+ETAS = (0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999999, 1)
+
+
+def zero_terminal(prediction: str = "v_prediction") -> NoiseSchedule:
+    """A schedule whose last timestep is noise alone."""
+    from diffusers import DDIMScheduler
+
+    return schedule_of(DDIMScheduler(**{**LINEAR, "prediction_type": prediction}, rescale_betas_zero_snr=True))
+
+
+@pytest.mark.parametrize(("name", "eta", "variance"), [*((DDIM, eta, "small") for eta in ETAS), (DDPM, 0, "small"), (DDPM, 0, "large"),
+                                                      (DPM, 0, "small"), (EULER, 0, "small"), (LCM, 0, "small")])
+@pytest.mark.parametrize("prediction", ["v_prediction", "epsilon", "sample"])
+def test_every_sampler_is_finite_at_every_number_of_steps(name, eta, variance, prediction):
+    """Also where alpha_bar ends at 0. Python's roots of numbers below 0 are complex: isfinite alone would not tell."""
+    schedule = zero_terminal(prediction)
+    assert schedule.alpha_bar[-1] == 0
+    schedule = dataclasses.replace(schedule, spacing="trailing")
+    generator = torch.Generator().manual_seed(1)
+    for steps in (1, 2, 3, 7, 20, 61, 1000):
+        sampler = make_sampler(name, schedule, schedule.timesteps(steps), eta=eta, variance=variance)
+        x = torch.randn(1, 1, 2, 2, generator=generator)
+        # Epsilon is all there is at the end of such a schedule; elsewhere any answer will do.
+        for index in range(min(steps, 20)):
+            x, clean = sampler.step(index, x, x if prediction == "epsilon" else -0.5 * x, lambda: torch.randn(1, 1, 2, 2, generator=generator))
+            for found in (x, clean):
+                assert found.dtype == torch.float32 and torch.isfinite(found).all(), (steps, index)
+
+
+@pytest.mark.parametrize("eta", ETAS)
+def test_every_eta_is_real_at_every_number_of_steps(eta):
     """alpha_bar of the cosine schedule ends at 2e-9, where the direction's variance can round below 0."""
-    schedule = cosine()
     x = torch.randn(1, 1, 2, 2, generator=torch.Generator().manual_seed(1))
-    for steps in (*range(1, 60), 100, 250, 333, 500, 600, 999, 1000):
-        sampler = make_sampler(DDIM, schedule, schedule.timesteps(steps), eta=eta)
-        for index in {0, 1, len(sampler.timesteps) // 2, len(sampler.timesteps) - 1} & set(range(len(sampler.timesteps))):
-            after = sampler.step(index, x, -x, lambda: x)
-            assert torch.isfinite(after).all(), (eta, steps, index)
+    for schedule in (cosine(), dataclasses.replace(zero_terminal(), spacing="trailing")):
+        for steps in (*range(1, 20), 61, 100, 333, 1000):
+            sampler = make_sampler(DDIM, schedule, schedule.timesteps(steps), eta=eta)
+            for index in {0, 1, steps // 2, steps - 1} & set(range(steps)):
+                after, _ = sampler.step(index, x, -x, lambda: x)
+                assert after.dtype == torch.float32 and torch.isfinite(after).all(), (eta, steps, index)
+
+
+@pytest.mark.parametrize("name", [DPM, EULER])
+@pytest.mark.parametrize("steps", [1, 4, 20])
+def test_noise_without_signal_is_the_librarys(name, steps, start):
+    """The library's own way with a schedule that ends at 0."""
+    import diffusers
+
+    schedule = dataclasses.replace(zero_terminal(), spacing="trailing")
+    config = {key: value for key, value in LINEAR.items() if key not in ("clip_sample", "set_alpha_to_one")} | {
+        "prediction_type": "v_prediction", "timestep_spacing": "trailing", "rescale_betas_zero_snr": True}
+    scheduler = (diffusers.EulerDiscreteScheduler(**config) if name == EULER else
+                 diffusers.DPMSolverMultistepScheduler(**config, algorithm_type="dpmsolver++", solver_order=2))
+    ours = sample_with(make_sampler(name, schedule, schedule.timesteps(steps)), start)
+    torch.testing.assert_close(ours, sample_with_library(scheduler, steps, start), rtol=5e-3, atol=5e-3)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -128,7 +214,7 @@ def test_a_perfect_network_is_followed_to_its_picture(name, start):
     for index, timestep in enumerate(sampler.timesteps):
         alpha = schedule.alpha(timestep)
         velocity = (alpha ** 0.5 * x - picture) / (1 - alpha) ** 0.5      # v that says x_0 = picture
-        x = sampler.step(index, x, velocity, lambda: torch.randn(SHAPE, generator=generator))
+        x, _ = sampler.step(index, x, velocity, lambda: torch.randn(SHAPE, generator=generator))
     torch.testing.assert_close(x, picture, rtol=1e-3, atol=2e-3)
 
 
@@ -142,8 +228,8 @@ def test_a_run_may_begin_in_the_middle(name, start):
     generator = torch.Generator().manual_seed(0)
     for index, timestep in enumerate(sampler.timesteps):
         alpha = schedule.alpha(timestep)
-        x = sampler.step(index, x, (alpha ** 0.5 * x - picture) / (1 - alpha) ** 0.5,
-                         lambda: torch.randn(SHAPE, generator=generator))
+        x, _ = sampler.step(index, x, (alpha ** 0.5 * x - picture) / (1 - alpha) ** 0.5,
+                            lambda: torch.randn(SHAPE, generator=generator))
     torch.testing.assert_close(x, picture, rtol=1e-3, atol=2e-3)
 
 
@@ -152,32 +238,3 @@ def test_unknown_names_and_ranges_are_refused():
     for name, options in (("plms", {}), (DDIM, {"eta": 1.01}), (DDIM, {"eta": -0.1}), (DDPM, {"variance": "learned"})):
         with pytest.raises(ValueError):
             make_sampler(name, schedule, [500], **options)
-
-
-@pytest.mark.parametrize("spacing", ["trailing", "leading", "linspace"])
-@pytest.mark.parametrize("steps", [1, 2, 7, 30, 333, 600, 1000])
-def test_timesteps_fall_and_are_as_many_as_asked(spacing, steps):
-    schedule = NoiseSchedule(np.linspace(0.999, 0.001, 1000), spacing=spacing, offset=1 if spacing == "leading" else 0)
-    chosen = schedule.timesteps(steps)
-    assert chosen == sorted(set(chosen), reverse=True) and 0 <= chosen[-1] <= chosen[0] <= 999
-    assert len(chosen) >= steps - 1                # leading's offset can push the first onto the second
-    if spacing != "leading":
-        assert chosen[0] == 999
-
-
-@pytest.mark.parametrize("steps", [0, -1, 1001])
-def test_step_counts_out_of_range_are_refused(steps):
-    with pytest.raises(ValueError):
-        cosine().timesteps(steps)
-
-
-@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction", "sample"])
-def test_clean_and_noise_take_a_sample_apart(prediction, start):
-    schedule = NoiseSchedule(np.linspace(0.999, 0.001, 1000), prediction)
-    noise, t = torch.randn(SHAPE, generator=torch.Generator().manual_seed(5)), 700
-    x = schedule.drown(start, noise, t)
-    alpha = schedule.alpha(t)
-    output = {"epsilon": noise, "sample": start, "v_prediction": alpha ** 0.5 * noise - (1 - alpha) ** 0.5 * start}[prediction]
-    clean = schedule.clean(output, x, t)
-    torch.testing.assert_close(clean, start, rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(schedule.noise_in(clean, x, t), noise, rtol=1e-4, atol=1e-4)

@@ -8,7 +8,7 @@ import pytest
 
 from demos.base.text import LANGUAGES
 from demos.ddpm_vs_ddim import view
-from demos.ddpm_vs_ddim.costs import curves, fewest_evaluations, read_costs
+from demos.ddpm_vs_ddim.costs import compare_with_longest, curves, read_costs
 from demos.registry import find_demos
 
 DEMO = next(demo for demo in find_demos() if demo.id == "ddpm_vs_ddim")
@@ -21,7 +21,10 @@ ddim,,20,40,1030,0.66,0.63,0.69,1,1,0.3,0.39
 ddim,,4,8,1030,0.3,0.27,0.33,1,1,0.06,0.2
 """
 METRICS = {"measured": {"date": "2026-01-02", "machine": "a desk"}, "real": {"top1": 0.9},
-           "ddim_20_less_ddpm_1000": {"mean": -0.01, "low": -0.06, "high": 0.04, "n": 200}}
+           "paired": [{"first": "ddim_20", "second": "ddpm_small_1000", "mean": -0.01, "low": -0.06, "high": 0.04, "n": 200},
+                      {"first": "ddim_4", "second": "ddpm_small_1000", "mean": -0.4, "low": -0.5, "high": -0.3, "n": 200},
+                      {"first": "ddim_4", "second": "ddpm_large_1000", "mean": 0.0, "low": -0.1, "high": 0.1, "n": 200},
+                      {"first": "ddim_1000", "second": "ddpm_small_1000", "mean": 0.02, "low": -0.02, "high": 0.06, "n": 200}]}
 
 
 @pytest.fixture
@@ -38,10 +41,12 @@ def test_curves_go_from_cheap_to_dear(costs) -> None:
 
 
 def test_the_fewest_evaluations_that_are_good_enough(costs) -> None:
-    enough, longest = fewest_evaluations(costs)
-    assert (enough.steps, enough.nfe) == (20, 40) and (longest.steps, longest.top1) == (1000, 0.7)
-    assert fewest_evaluations([row for row in costs if row.sampler != "ddpm"]) is None
-    assert fewest_evaluations([row for row in costs if row.sampler != "ddim"]) is None
+    found = compare_with_longest(costs, METRICS)
+    assert (found.enough.steps, found.enough.nfe) == (20, 40) and (found.longest.steps, found.longest.top1) == (1000, 0.7)
+    assert found.n == 200 and compare_with_longest(costs, METRICS, steps=4).mean == -0.4
+    assert compare_with_longest([row for row in costs if row.sampler != "ddpm"], METRICS) is None
+    assert compare_with_longest([row for row in costs if row.sampler != "ddim"], METRICS) is None
+    assert compare_with_longest(costs, {}) is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -49,7 +54,7 @@ def test_the_prediction_and_the_story_say_the_file(costs, language: str) -> None
     text = DEMO.text(language)
     said = view.guess_value(costs, METRICS, None, None, None, None, text)
     assert text.records("guess.options")[said["choice"]]["evaluations"] == 40
-    assert "66" in said["sentence"] and "2026-01-02" in said["badge"]["detail"]
+    assert "69" in said["sentence"] and "200" in said["sentence"] and "2026-01-02" in said["badge"]["detail"]
     story = view.story_values(costs, METRICS, text)["measured"]
     assert "\u22121.0" in story and "+4.0" in story and "2,000" in story
     config = view.cost_config(costs, METRICS, text)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from demos.base.diffusion.model import Diffuser
 from demos.base.diffusion.question import SamplerSettings
 from demos.base.errors import UserError
 from demos.ddpm_vs_ddim import infer
@@ -138,8 +139,6 @@ def test_any_prompt_is_drawn(prompt: str) -> None:
 
 
 def test_a_sample_that_is_no_number_is_said(monkeypatch) -> None:
-    from demos.base.diffusion.model import Diffuser
-
     predict = Diffuser.predict
     calls = []
 
@@ -165,3 +164,11 @@ def test_the_judge_sees_only_what_is_there() -> None:
     verdict = judge("a red heart", [None, picture])
     assert verdict.cosines[0] is None and -1 <= verdict.cosines[1] <= 1
     assert judge("", [picture, picture]).cosines == (None, None)
+
+
+def test_more_work_asks_for_a_card_longer() -> None:
+    full = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+    short, long = infer.seconds(ask()), infer.seconds(ask(replace(DDPM, steps=1000)))
+    assert 0 < short < long <= 120
+    assert infer.seconds(ask(checkpoint=full)) > short and infer.seconds(ask(replace(DDPM, steps=1000), replace(DDIM, steps=1000), checkpoint=full)) == 120
+    assert infer.seconds(ask(replace(DDPM, steps=500), lock="time")) > infer.seconds(ask(replace(DDPM, steps=500)))

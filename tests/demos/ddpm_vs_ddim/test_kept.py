@@ -14,6 +14,7 @@ from demos.ddpm_vs_ddim.kept import (
     Trail,
     frame_value,
     kept_indices,
+    most_kept,
     read_kept,
     write_latents,
 )
@@ -32,14 +33,14 @@ def frame(column: int, index: int, last: bool = False, seed: int = 0) -> Frame:
 
 @pytest.mark.parametrize("steps", [1, 2, 127, 128, 129, 1000])
 def test_first_and_last_are_kept_and_never_too_many(steps: int) -> None:
-    kept = sorted(kept_indices(steps, 2048))
+    kept = sorted(kept_indices(steps, MOST_KEPT))
     assert kept[0] == 0 and kept[-1] == steps - 1 and len(kept) == min(steps, MOST_KEPT)
     gaps = np.diff(kept)
     assert not gaps.size or gaps.max() - gaps.min() <= 1
 
 
 def test_large_latents_are_kept_sparsely() -> None:
-    assert len(kept_indices(1000, 400_000)) == 10
+    assert most_kept(np.zeros((4, 16, 16))) == MOST_KEPT and most_kept(np.zeros((4, 192, 192))) == 10
 
 
 def test_a_step_comes_back_as_it_went() -> None:
@@ -69,6 +70,17 @@ def test_a_long_run_keeps_first_and_last() -> None:
         trail.add(frame(0, index))
     kept = [value["i"] for value in trail.kept()[0]]
     assert kept[0] == 0 and kept[-1] == 300 and len(kept) <= MOST_KEPT and trail.taken == [301, 0] and trail.kept()[1] == []
+
+
+def test_a_long_run_is_thinned_on_the_way_and_stays_even() -> None:
+    trail = Trail()
+    for index in range(1000):
+        trail.add(frame(0, index, last=index == 999))
+        assert len(trail._frames[0]) <= 2 * MOST_KEPT + 1
+    values = trail.kept()[0]
+    kept = [value["i"] for value in values]
+    gaps = np.diff(kept)
+    assert kept[0] == 0 and kept[-1] == 999 and values[-1]["picture"] and len(kept) == MOST_KEPT and gaps.max() <= 2.1 * 1000 / MOST_KEPT
 
 
 GOOD = {"x": write_latents(np.zeros(SHAPE, np.float32)), "shape": list(SHAPE), "t": 5, "i": 2, "column": 0}

@@ -150,3 +150,9 @@ def test_pixels_are_their_own_colours(checkpoint):
     assert np.array_equal(infer.linear_colours(Pixels), np.vstack([np.eye(3), np.zeros((1, 3))]))
     Pixels.latent_shape = (1, 8, 8)
     assert np.array_equal(infer.linear_colours(Pixels), [[1, 1, 1], [0, 0, 0]])
+
+
+def test_more_work_asks_for_a_card_longer(picture):
+    walk = infer.seconds(WalkRequest(**ASKED, other=9, count=9, steps=50))
+    assert 0 < infer.seconds(DenoiseRequest(**ASKED, picture=picture, t=50, steps=5)) < walk <= 120
+    assert infer.seconds(DrownRequest(**ASKED, picture=picture)) > 0

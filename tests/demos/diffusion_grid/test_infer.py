@@ -57,7 +57,7 @@ def test_no_call_has_too_many_rows_and_short_runs_are_not_held_up(calls):
     infer.PACE.ask(request.checkpoint, _model())
     del calls[:]
     _, rounds, found = run(request)
-    assert max(calls) <= infer.LARGEST_BATCH and sum(calls) == request.evaluations == sum(p.evaluations for p in found.values())
+    assert max(calls) <= _model().largest_batch and sum(calls) == request.evaluations == sum(p.evaluations for p in found.values())
     by_key = {cell.key: cell.settings.steps for cell in request.missing.values()}
     assert {by_key[picture.key] for picture in rounds[0].finished} == {1}
     order = [by_key[picture.key] for round in rounds for picture in round.finished]
@@ -122,10 +122,14 @@ def test_pace_is_measured_once():
 def test_lcm_needs_a_distilled_model():
     with pytest.raises(UserError) as refused:
         run(ask(axis("steps", 1), axis("sampler", "ddim", "lcm")))
-    assert refused.value.key == "lcm_needs_distilled"
+    assert refused.value.key == "lcm_undistilled"
 
 
 def test_more_steps_than_the_model_has_are_refused_before_anything_is_computed(calls):
     with pytest.raises(UserError) as refused:
         run(ask(axis("steps", 1, 101), axis("seed", 1)))
     assert refused.value.key == "steps_range" and not calls
+
+
+def test_more_work_asks_for_a_card_longer():
+    assert 0 < infer.seconds(ask(STEPS, SAMPLERS)) < infer.seconds(ask(axis("steps", 100), SAMPLERS)) <= 120

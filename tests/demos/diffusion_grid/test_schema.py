@@ -6,7 +6,8 @@ import pytest
 
 from demos.base.diffusion.question import SamplerSettings
 from demos.base.errors import UserError
-from demos.diffusion_grid.schema import MAX_EVALUATIONS, Axis, Request, read_axis
+from demos.base.diffusion.question import MAX_EVALUATIONS
+from demos.diffusion_grid.schema import Axis, Request, read_axis
 
 BASE = {"prompt": "a cat", "negative": "", "guidance": 3.0, "seed": 7, "checkpoint": "pocket"}
 

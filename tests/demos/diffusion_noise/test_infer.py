@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from demos.base.diffusion import columns
 from demos.base.errors import UserError
 from demos.diffusion_noise import infer
 from demos.diffusion_noise.schema import APART, BETWEEN, DDIM, DDPM, ROWS, Opening, Request
@@ -119,15 +120,20 @@ def test_more_steps_than_the_model_was_trained_with_are_refused():
 
 
 def test_numbers_out_of_bounds_are_said(monkeypatch):
-    real = infer.make_sampler
+    real = columns.make_sampler
 
     def broken(*args, **named):
         sampler = real(*args, **named)
         step = type(sampler).step
-        monkeypatch.setattr(type(sampler), "step", lambda self, index, *rest: step(self, index, *rest) * (float("nan") if index == 2 else 1))
+        monkeypatch.setattr(type(sampler), "step", lambda self, index, *rest: tuple(
+            made * (float("nan") if index == 2 else 1) for made in step(self, index, *rest)))
         return sampler
 
-    monkeypatch.setattr(infer, "make_sampler", broken)
+    monkeypatch.setattr(columns, "make_sampler", broken)
     with pytest.raises(UserError) as said:
         run(rows=(DDPM,))
     assert said.value.key == "not_finite" and said.value.values["step"] == 3
+
+
+def test_more_work_asks_for_a_card_longer():
+    assert 0 < infer.seconds(ask()) < infer.seconds(ask(runs=16, steps=30)) <= 120

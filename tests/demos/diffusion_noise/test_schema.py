@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from demos.base.errors import UserError
-from demos.diffusion_noise.schema import MAX_EVALUATIONS, ROWS, Request
+from demos.base.diffusion.question import MAX_EVALUATIONS
+from demos.diffusion_noise.schema import ROWS, Request
 
 BASE = {"prompt": "a cat", "negative": "", "guidance": 3.0, "seed": 7, "checkpoint": "pocket"}
 
