@@ -41,7 +41,7 @@ def build(shell: Shell) -> None:
             shell.banner()
             progress = shell.banner("progress")
             page = RUNS.component(SPEC.id)
-            stage = browser_component("guidance_stage", demo=SPEC.id, text=t.section("stage"), elem_id=f"{SPEC.id}-stage")
+            stage = browser_component("guidance_stage", demo=SPEC.id, text=t.section("stage") | t.section("player"), elem_id=f"{SPEC.id}-stage")
             facts = shell.facts()
             shell.take(_source)
     shell.story()

@@ -20,7 +20,7 @@ from . import view
 from .schema import BETWEEN, FEWEST_RUNS, MOST_RUNS, Request
 from .spec import SPEC
 
-ETA, RUNS, STEPS = 0.5, 8, 20
+ETA, COUNT, STEPS = 0.5, 8, 20
 
 RUNS = Runs()
 
@@ -36,7 +36,7 @@ def build(shell: Shell) -> None:
             shell.banner()
             progress = shell.banner("progress")
             with gr.Row():
-                runs = gr.Slider(FEWEST_RUNS, MOST_RUNS, RUNS, step=1, label=t("controls.runs"), min_width=150,
+                runs = gr.Slider(FEWEST_RUNS, MOST_RUNS, COUNT, step=1, label=t("controls.runs"), min_width=150,
                                  elem_id=f"{SPEC.id}-runs")
                 steps = gr.Number(STEPS, label=t("diffusion.steps"), min_width=110, elem_id=f"{SPEC.id}-steps")
             eta = browser_component("noise_eta", {"eta": ETA}, demo=SPEC.id, start=ETA, text=t.section("stage"),
@@ -47,7 +47,7 @@ def build(shell: Shell) -> None:
     shell.story()
 
     shell.bind(eta, number_field("eta", ETA, 0, 1), lambda value: {"eta": value})
-    shell.bind(runs, number_field("runs", RUNS, FEWEST_RUNS, MOST_RUNS, whole=True))
+    shell.bind(runs, number_field("runs", COUNT, FEWEST_RUNS, MOST_RUNS, whole=True))
     shell.bind(steps, number_field("steps", STEPS, 1, MAX_STEPS, whole=True))
 
     page = RUNS.component(SPEC.id, key="")         # and which controls all rows on the stage belong to

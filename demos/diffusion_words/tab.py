@@ -37,7 +37,7 @@ def build(shell: Shell) -> None:
             shell.banner()
             progress = shell.banner("progress")
             page = RUNS.component(SPEC.id)
-            stage = browser_component("words_stage", demo=SPEC.id, modes=list(MODES), text=t.section("stage"),
+            stage = browser_component("words_stage", demo=SPEC.id, modes=list(MODES), text=t.section("stage") | t.section("player"),
                                       elem_id=f"{SPEC.id}-stage")
             facts = shell.facts()
             shell.take(_source)
