@@ -94,7 +94,7 @@ class Shell:
         """
         with gr.Accordion(self.text("page.story"), open=True, elem_classes=["story"]):
             with gr.Row():
-                with gr.Column(scale=6, min_width=320):
+                with gr.Column(scale=6, min_width=320, elem_classes=[] if figure else ["story-alone"]):
                     gr.Markdown(self.text("story", **measured))
                 if figure:
                     with gr.Column(scale=5, min_width=320):
