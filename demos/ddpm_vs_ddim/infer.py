@@ -49,7 +49,8 @@ def sample(request: Request) -> Iterator[Opening | tuple[Frame, ...] | Verdict]:
             yield item
             for frame in item if isinstance(item, tuple) else ():
                 pictures[frame.column] = frame.picture
-    yield judge(request.prompt if race.prompt.states is not None else "", pictures)
+    # The judge knows drawings like the pocket model's; of another model's photographs it would talk nonsense.
+    yield judge(request.prompt, pictures) if request.checkpoint == POCKET.id else Verdict((None, None))
 
 
 def judge(prompt: str, pictures: list[np.ndarray | None]) -> Verdict:

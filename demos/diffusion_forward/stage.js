@@ -13,6 +13,7 @@
     let playing = 0;
     let drawn = null;                            // the run whose samples `ready` holds
     forward.t = +(epochs.state.asked(demo, "t") ?? config.start);
+    epochs.runs(demo).hold({ t: forward.t });
 
     const going = forward.going(config.demo, "stage", text);
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));

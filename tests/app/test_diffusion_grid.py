@@ -92,7 +92,7 @@ def test_a_cell_is_seen_large_by_keyboard(filler) -> None:
 
 
 def test_stop_keeps_the_cells_that_are_done(filler) -> None:
-    filler.see(home("1, 400", "DDIM"))
+    filler.see(home("1, 1000", "DDIM"))
     filler.visitor.part("run").click()
     filler.page.wait_for_selector(f"#{ID} .grid-cell img", timeout=120_000)
     filler.find(".grid-going button").click()

@@ -96,7 +96,7 @@ def test_no_prompt_at_all_is_said(asker) -> None:
 
 
 def test_stop_keeps_what_was_seen(asker) -> None:
-    asker.see(HOME.replace("steps=3", "steps=100"))
+    asker.see(HOME.replace("steps=3&strip=0", "steps=100"))
     asker.visitor.part("run").click()
     asker.find(".stop-run").click(timeout=60_000)
     asker.find(".guidance-state:not(:empty)").wait_for(timeout=60_000)
