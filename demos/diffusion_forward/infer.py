@@ -136,6 +136,7 @@ class Asked:
             times = [t - 1 for t in stops[1 + first:1 + first + len(part)]]
             began = time.perf_counter()
             prompted, unprompted = self._predict(part, times)
+            _check_finite(prompted, 1 + first)
             milliseconds += 1000 * (time.perf_counter() - began)
             evaluations += len(part) * (2 if self.guided else 1)
             yield Belief(1 + first, _decode(self.model, prompted),
@@ -157,6 +158,15 @@ class Asked:
             clean = [torch.cat([self.model.schedule.clean(output[i:i + 1], samples[i:i + 1], times[i])
                                 for i in range(len(samples))]) for output in outputs]
         return clean[0], clean[1] if self.guided else None
+
+
+def _check_finite(clean, stop: int) -> None:
+    """Raises UserError `not_finite` where a prediction is no longer a number; `stop` is the place of its first."""
+    import torch
+
+    fine = torch.isfinite(clean).flatten(1).all(1)
+    if not bool(fine.all()):
+        raise UserError("not_finite", step=stop + int((~fine).nonzero()[0]))
 
 
 def encode(model: Diffuser, picture: np.ndarray) -> tuple:
