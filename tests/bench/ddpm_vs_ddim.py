@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from demos.base.measured import read_metrics
+from tests.bench._diffusion_full_size import compare_with_pipelines
 from tests.bench.figure import Figure
 from tests.bench.serving import chromium, open_page, started_app, wait_until_listening
 
@@ -47,6 +48,7 @@ def measure() -> Iterator[Figure]:
     with chromium() as browser, started_app() as address:
         wait_until_listening(address)
         yield from _in_the_browser(browser, address)
+    yield from compare_with_pipelines()
 
 
 def _read_quality() -> Iterator[Figure]:
