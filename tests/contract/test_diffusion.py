@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gradio as gr
 import pytest
@@ -44,6 +44,11 @@ TABS = (
     Tab("diffusion_forward", "stage", "answer_drown", lambda page, p, g, s: (page, PICTURE, p, "", g, s, MODEL)),
     Tab("diffusion_forward", "back", "answer_denoise", lambda page, p, g, s: (6.0, page | {"held": {"t": 50}}, PICTURE, p, "", g, s, MODEL)),
     Tab("diffusion_forward", "walk", "answer_walk", lambda page, p, g, s: (page, 8.0, 3.0, 6.0, "slerp", p, "", g, s, MODEL)),
+)
+# Runs made of several, between and inside of which Stop may fall.
+COMPOSED = (
+    Tab("ddpm_vs_ddim", "equal time", "answer", lambda page, p, g, s: (p, "", g, s, MODEL, COLUMNS | {"lock": "time"}, page)),
+    Tab("diffusion_guidance", "strip", "answer", lambda page, p, g, s: (page, 6.0, True, "", p, g, s, MODEL)),
 )
 every_tab = pytest.mark.parametrize("tab", TABS, ids=lambda tab: f"{tab.demo}.{tab.part}")
 each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -118,6 +123,23 @@ def test_twenty_quick_stops_leave_nothing_running(tab):
         stream.close()
     assert running(tab) == ()
     assert list(ask(tab))[-1][1]["state"] == "done"
+
+
+@pytest.mark.parametrize("tab", TABS + COMPOSED, ids=lambda tab: f"{tab.demo}.{tab.part}")
+@pytest.mark.parametrize("calls", [1, 2, 7, 8, 9])
+def test_a_stop_at_any_call_of_the_network_ends_the_run(tab, calls, monkeypatch):
+    predict, asked = Diffuser.predict, []
+
+    def counted(self, *inputs, **options):
+        asked.append(None)
+        if len(asked) == calls:
+            module_of(tab.demo).RUNS.stop({"stop": "mine"})
+        return predict(self, *inputs, **options)
+
+    monkeypatch.setattr(Diffuser, "predict", counted)
+    banner, stage, *_ = list(ask(replace(tab, part="run") if tab in COMPOSED else tab))[-1]
+    assert banner.get("kind") != "error" and running(tab) == () and len(asked) <= calls + 1
+    assert len(asked) < calls or stage == gr.skip() or stage["state"] in ("stopped", "done")
 
 
 @every_tab

@@ -14,7 +14,7 @@ from ..errors import UserError
 from .model import LARGEST_BATCH  # noqa: F401 - where those who run columns look for it
 from .model import Diffuser, Reading
 from .samplers import Sampler
-from .stream import stopped
+from .stream import Ended, stopped
 
 if TYPE_CHECKING:
     import torch
@@ -105,9 +105,10 @@ def take_steps(diffuser: Diffuser, columns: Sequence[Column], *, together: bool 
     Args:
         together: send all columns through the network in one batch; else one column after the other,
             each with a clock of its own.
-        stop: asked before every call of the network; true ends the run.
+        stop: asked before every call of the network.
 
-    Raises: UserError `not_finite` when a sample is no longer a number.
+    Raises: UserError `not_finite` when a sample is no longer a number; Ended when `stop` says so, before the
+        round's steps are taken, so that whoever asks for more than one run cannot go on by mistake.
     """
     groups = [list(enumerate(columns))] if together else [[pair] for pair in enumerate(columns)]
     for group in groups:
@@ -115,10 +116,7 @@ def take_steps(diffuser: Diffuser, columns: Sequence[Column], *, together: bool 
         while active := [(place, column) for place, column in group if not column.done]:
             if batch is None or len(batch.columns) != len(active):
                 batch = _Batch([column for _, column in active])
-            steps = _take_round(diffuser, active, batch, stop)
-            if steps is None:
-                return
-            yield steps
+            yield _take_round(diffuser, active, batch, stop)
 
 
 class _Batch:
@@ -139,8 +137,8 @@ class _Batch:
         told = [1.0 if column.told is None else column.told for column in self._askers for _ in column.sample]
         self._told = told if any(column.told is not None for column in columns) else None
 
-    def predict(self, diffuser: Diffuser, stop: Callable[[], bool]) -> list[tuple] | None:
-        """(guided, conditional, unconditional) outputs of each column, in as few calls as it may be; None when stopped."""
+    def predict(self, diffuser: Diffuser, stop: Callable[[], bool]) -> list[tuple]:
+        """(guided, conditional, unconditional) outputs of each column, in as few calls as it may be. Raises Ended."""
         import torch
 
         samples = [column.sample for column in self._askers]
@@ -149,7 +147,7 @@ class _Batch:
         parts, size = [], diffuser.largest_batch
         for start in range(0, len(rows), size):
             if stop():
-                return None
+                raise Ended
             chosen = slice(start, start + size)
             more = {} if self._told is None else {"scales": self._told[chosen]}
             parts.append(diffuser.predict(rows[chosen], times[chosen], None if self._texts is None else self._texts[chosen], **more))
@@ -165,15 +163,13 @@ def _guide(conditional: torch.Tensor, unconditional: torch.Tensor, scale: float)
 
 
 def _take_round(diffuser: Diffuser, active: list[tuple[int, Column]], batch: _Batch,
-                stop: Callable[[], bool]) -> list[Step] | None:
-    """One step of each active column; None, and no step, when stopped."""
+                stop: Callable[[], bool]) -> list[Step]:
+    """One step of each active column. Raises Ended, and then none is taken."""
     import torch
 
     began = time.perf_counter()
     with torch.inference_mode():
         outputs = batch.predict(diffuser, stop)
-        if outputs is None:
-            return None
         made = [column.sampler.step(column.index, column.sample, guided, column.draw)
                 for (_, column), (guided, _, _) in zip(active, outputs)]
         _check_finite([after for after, _ in made], [column for _, column in active])

@@ -21,6 +21,10 @@ _flag: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("
 _left: set[threading.Thread] = set()
 
 
+class Ended(Exception):
+    """Raised inside a run that has been told to end; `in_batches` ends it quietly."""
+
+
 def stopped() -> bool:
     """Whether the run that asks, inside `in_batches`, has been told to end; False outside of one."""
     flag = _flag.get()
@@ -78,7 +82,8 @@ def in_batches(make: Callable[[], Iterator[T]], flag: threading.Event, pause: fl
 
     The iterator runs in a thread, with the context variables of whoever takes the first list, and never waits
     for whoever takes the lists. Setting `flag`, or closing this generator, ends it after its current item, or
-    earlier where it asks `stopped()`. An exception is raised here, after what came before it.
+    earlier where it asks `stopped()` and raises `Ended`. Any other exception is raised here, after what came
+    before it.
 
     One run computes at a time: what has no reader left is waited for before the next begins, not by who closes
     it, which may be the thread that serves everybody.
@@ -121,6 +126,8 @@ def _work(make: Callable[[], Iterator], flag: threading.Event, items: queue.Simp
                 if close:
                     close()
                 break
+    except Ended:
+        pass
     except BaseException as error:  # noqa: BLE001 - handed to whoever takes the lists
         ending = error
     finally:

@@ -10,6 +10,7 @@ from demos.base.diffusion.columns import column_of
 from demos.base.diffusion.load import load_diffuser
 from demos.base.diffusion.question import Question, SamplerSettings
 from demos.base.diffusion.run import Column, take_steps
+from demos.base.diffusion.stream import Ended
 from demos.base.diffusion.samplers import make_sampler
 from tests.tiny_diffusion import tiny_checkpoint, write_tiny_diffusion
 
@@ -59,7 +60,9 @@ def test_a_stop_ends_a_round_between_two_calls(model, monkeypatch):
     monkeypatch.setattr(type(model), "predict", lambda self, samples, *rest: calls.append(len(samples)) or predict(self, samples, *rest))
     asked = Question("a cat", "", 3.0, 1, "any")
     columns = [column_of(model, asked, SamplerSettings("ddim", 5)) for _ in range(4)]
-    rounds = list(take_steps(model, columns, stop=lambda: len(calls) >= 6))
+    rounds = []
+    with pytest.raises(Ended):
+        rounds.extend(steps for steps in take_steps(model, columns, stop=lambda: len(calls) >= 6))
     assert calls == [2] * 6 and len(rounds) == 1
     assert all(column.index == 1 and column.evaluations == 2 for column in columns)      # half a round is no round
 
