@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fnmatch
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterable
@@ -26,6 +27,11 @@ REACH_SECONDS = 10
 
 # All a model needs: tensors, configurations, tokenizers. Never a pickle, never code.
 _SUFFIXES = (".safetensors", ".json", ".txt", ".model")
+
+# The folders of a diffusion pipeline that are read, and how a file of tensors names its precision:
+# "model.fp16.safetensors", "model.fp16-00001-of-00002.safetensors".
+_NETWORKS, _SMALL_PARTS = ("unet", "vae", "text_encoder"), ("scheduler", "tokenizer")
+_VARIANT = re.compile(r"[^/.]*(\.(?P<variant>\w+?))?(-\d+-of-\d+)?\.safetensors$")
 
 
 @dataclass(frozen=True)
@@ -73,13 +79,34 @@ def fetch(repo: str, revision: str | None, patterns: Iterable[str], *,
 
 def choose_files(listing: Iterable[RemoteFile], patterns: Iterable[str]) -> list[RemoteFile]:
     """The files to fetch. Where open_clip's tensors lie beside a transformers copy of the same
-    network, the copy is left out: it would double the download."""
+    network, the copy is left out: it would double the download. Of a diffusion pipeline only the parts that
+    are asked, each in one precision."""
     wanted = [file for file in listing
               if file.path.endswith(_SUFFIXES) and any(fnmatch.fnmatch(file.path, p) for p in patterns)]
     names = {file.path for file in wanted}
     if "open_clip_config.json" in names and any(fnmatch.fnmatch(n, "open_clip*.safetensors") for n in names):
         wanted = [file for file in wanted if not fnmatch.fnmatch(file.path, "model*.safetensors*")]
-    return wanted
+    return _of_pipeline(wanted) if "model_index.json" in names else wanted
+
+
+def _of_pipeline(files: list[RemoteFile]) -> list[RemoteFile]:
+    """What opening a diffusion pipeline reads: no checkpoint for another program beside its folders, no safety
+    checker, no weights from before averaging, and half precision where every network has it."""
+    def part(file: RemoteFile) -> str:
+        return file.path.rpartition("/")[0]
+
+    def variant(file: RemoteFile) -> str:
+        return _VARIANT.search(file.path)["variant"] or ""
+
+    tensors = [file for file in files if file.path.endswith(".safetensors")]
+    inside = [file for file in tensors if part(file) in _NETWORKS]
+    if not inside:                                 # a model alone, its files beside the index
+        return files
+    half = [file for file in inside if variant(file) == "fp16"]
+    whole = [file for file in inside if not variant(file)]
+    chosen = half if half and {part(file) for file in half} >= {part(file) for file in whole} else whole
+    others = [file for file in files if file not in tensors and part(file) in ("", *_NETWORKS, *_SMALL_PARTS)]
+    return [*others, *chosen]
 
 
 def is_offline() -> bool:

@@ -12,7 +12,7 @@
     let picture = null;
     let chosen = 0;
     let cursor = -1;
-    let opacity = +(epochs.state.asked(demo, "opacity") ?? 0.8);
+    let opacity = epochs.state.askedNumber(demo, "opacity", 0, 1, 0.8);
     let plot = null;
 
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));

@@ -25,10 +25,7 @@ epochs.register("race_columns", ({ root, config, props, watch, text }) => {
   function restore() {
     const { columns, lock } = state;
     const one = (key, allowed, other) => { const value = epochs.state.asked(demo, key); return allowed.some(([name]) => name === value) ? value : other; };
-    const number = (key, low, high, other) => {
-      const value = Number(epochs.state.asked(demo, key) || NaN);
-      return value >= low && value <= high ? value : other;
-    };
+    const number = (key, low, high, other) => epochs.state.askedNumber(demo, key, low, high, other);
     state = { lock: one("lock", config.locks, lock), columns: columns.map((column, place) => {
       const letter = letters[place];
       const steps = number(`${letter}_steps`, 1, config.most_steps, column.steps);
@@ -63,7 +60,7 @@ epochs.register("race_columns", ({ root, config, props, watch, text }) => {
   function offer(place) {
     const { sampler } = parts[place], chosen = state.columns[place].sampler;
     const model = epochs.state.asked(demo, "model");
-    const fits = ([name]) => name !== config.only_distilled || config.distilled.includes(model) || chosen === name || epochs.race.distilled;
+    const fits = ([name]) => name !== config.only_distilled || config.distilled.includes(model) || chosen === name || epochs.race.distilled.has(model);
     const wanted = config.samplers.filter(fits);
     if (wanted.length !== sampler.options.length) sampler.replaceChildren(...options(wanted));
     sampler.value = chosen;

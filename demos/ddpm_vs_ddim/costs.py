@@ -21,6 +21,7 @@ class Cost:
     Attributes:
         nfe: network evaluations per picture, guidance included.
         top1, low, high: the judge's top-1 and its 95 % interval, in [0, 1].
+        kid: kernel distance of the judge's features to those of real drawings; 0 is no distance.
         clip: mean cosine of picture and prompt under the pocket CLIP, None where not measured.
         n: pictures judged.
     """
@@ -33,6 +34,7 @@ class Cost:
     top1: float
     low: float
     high: float
+    kid: float
     clip: float | None
 
 
@@ -43,7 +45,7 @@ def read_costs(path: Path = FILE) -> tuple[Cost, ...]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     found = [Cost(row["sampler"], row["variance"], int(row["steps"]), float(row["nfe"]), int(row["n"]), float(row["top1"]),
-                  float(row["top1_low"]), float(row["top1_high"]), float(row["clip"]) if row.get("clip") else None)
+                  float(row["top1_low"]), float(row["top1_high"]), float(row["kid"]), float(row["clip"]) if row.get("clip") else None)
              for row in rows]
     return tuple(sorted(found, key=lambda row: row.nfe))
 
@@ -68,6 +70,7 @@ class Comparison:
         enough, longest: the two rows.
         mean, low, high: top-1 of the first less the second's, and the 95 % interval, in [-1, 1].
         n: how many names.
+        kid, kid_longest: the kernel distances of both on those names.
     """
 
     enough: Cost
@@ -76,6 +79,8 @@ class Comparison:
     low: float
     high: float
     n: int
+    kid: float
+    kid_longest: float
 
 
 def compare_with_longest(costs: Sequence[Cost], metrics: Mapping, steps: int | None = None) -> Comparison | None:
@@ -88,7 +93,8 @@ def compare_with_longest(costs: Sequence[Cost], metrics: Mapping, steps: int | N
         return None
     longest = max(ddpm, key=lambda row: (row.nfe, row.top1))
     rows = {row.steps: row for row in costs if row.sampler == "ddim"}
-    found = [Comparison(rows[first], longest, pair["mean"], pair["low"], pair["high"], pair["n"])
+    found = [Comparison(rows[first], longest, pair["mean"], pair["low"], pair["high"], pair["n"],
+                        pair["kid_first"], pair["kid_second"])
              for pair in metrics.get("paired", ()) if pair["second"] == run_name(longest) and pair["first"].startswith("ddim_")
              and (first := int(pair["first"].removeprefix("ddim_"))) in rows]
     fitting = [one for one in found if (one.mean >= -NEAR if steps is None else one.enough.steps == steps)]

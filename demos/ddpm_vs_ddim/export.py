@@ -195,7 +195,8 @@ def describe_metrics(folder: Path) -> str:
     for pair in metrics["paired"]:
         if pair["first"] == "ddim_20" and pair["second"].startswith("ddpm"):
             lines.append(f"- `ddim_20` less `{pair['second']}`, paired over {pair['n']} names: {100 * pair['mean']:+.1f} points "
-                         f"(95 %: {100 * pair['low']:+.1f} to {100 * pair['high']:+.1f}). All pairs are in `metrics.json`.")
+                         f"(95 %: {100 * pair['low']:+.1f} to {100 * pair['high']:+.1f}); kernel distances {pair['kid_first']:.1f} and "
+                         f"{pair['kid_second']:.1f}. All pairs are in `metrics.json`.")
     chinese = metrics["chinese"]
     lines.append(f"- Chinese names, DDIM with 20 steps: {100 * chinese['top1']:.1f} % ({chinese['n']:,} names; 95 %: "
                  f"{100 * chinese['low']:.1f} to {100 * chinese['high']:.1f}).")

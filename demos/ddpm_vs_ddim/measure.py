@@ -60,6 +60,16 @@ def ask(rows: list[EmojiRow], language: str) -> Names:
     return Names(list(range(len(rows))), prompts, [10_000 + 2 * number for number in range(len(rows))])
 
 
+@dataclass(frozen=True)
+class Scored:
+    """A run's row of metrics.csv without its seconds; for each name whether its picture was recognised, and the
+    judge's features of it, (E,) each."""
+
+    row: dict
+    right: dict[int, bool]
+    features: dict[int, np.ndarray]
+
+
 class Bench:
     """The model, the judge, the shipped CLIP, the names, and what the judge thinks of real pictures."""
 
@@ -77,8 +87,8 @@ class Bench:
             self.real[style] = self.judge.look(np.stack([np.asarray(picture) for picture in pictures]))
             self.real_rows[style] = places.tolist()
 
-    def score(self, walk: Walk, names: Names, language: str = "en") -> tuple[dict, dict[int, bool]]:
-        """A row of metrics.csv without its seconds, and for each name whether its picture was recognised."""
+    def score(self, walk: Walk, names: Names, language: str = "en") -> Scored:
+        """The pictures of a run, drawn where they are missing, as the judge sees them."""
         pictures = self.kept.draw(self.drawing, names.prompts, names.seeds, walk)
         features = self.judge.look(pictures)
         right = found(features, self.names[language], names.rows)
@@ -88,7 +98,7 @@ class Bench:
                "top1": float(right.mean()), "top1_low": low, "top1_high": high,
                "kid": kernel_distance(features.numpy(), self.real[REAL[0]].numpy()),
                "diversity": diversity(features.numpy()), "clip": float(clip.mean())}
-        return row, dict(zip(names.rows, right.tolist()))
+        return Scored(row, dict(zip(names.rows, right.tolist())), dict(zip(names.rows, features.numpy())))
 
     def score_real(self, style: str) -> dict:
         """What real drawings of a style score, against the same figures of the first style."""
@@ -107,41 +117,44 @@ def plan(options: argparse.Namespace) -> list[tuple[Walk, int]]:
     return sorted(sized, key=lambda pair: headline.index(pair[0]) if pair[0] in headline else len(headline) + pair[0].steps)
 
 
-def measure_curves(bench: Bench, options: argparse.Namespace) -> tuple[list[dict], dict[str, dict[int, bool]]]:
-    """All rows of metrics.csv in the order of STEPS, and which names each run got right."""
+def measure_curves(bench: Bench, options: argparse.Namespace) -> tuple[list[dict], dict[str, Scored]]:
+    """All rows of metrics.csv in the order of STEPS, and every run by its name."""
     every = ask(bench.rows, "en")
-    rows, right = [], {}
+    rows, scored = [], {}
     for walk, size in plan(options):
         # A headline run of all names also holds the fewer that longer ones are compared on.
         names = every if walk.name in ("ddim_50", "ddim_20") else every.spread(size)
-        row, right[walk.name] = bench.score(walk, names)
-        rows.append(row)
-        print(json.dumps(row), flush=True)
+        scored[walk.name] = bench.score(walk, names)
+        rows.append(scored[walk.name].row)
+        print(json.dumps(rows[-1]), flush=True)
     for row in rows:                               # after the drawing, when nothing else needs the processor
         row["seconds"] = time_picture(bench.model, "a red heart", Walk(row["sampler"], row["variance"], row["steps"]))
     order = [sampler for sampler, _ in dict.fromkeys(SAMPLERS)]
-    return sorted(rows, key=lambda row: (row["steps"], order.index(row["sampler"]), row["variance"] != "small")), right
+    return sorted(rows, key=lambda row: (row["steps"], order.index(row["sampler"]), row["variance"] != "small")), scored
 
 
-def pair_all(right: dict[str, dict[int, bool]]) -> list[dict]:
-    """Paired differences of top-1 over the names both runs drew, with 95 % intervals.
+def pair_all(scored: dict[str, Scored], real: np.ndarray) -> list[dict]:
+    """Paired differences of top-1 over the names both runs drew, with 95 % intervals, and both kernel distances on them.
 
     Of every sampler less DDIM at the same steps, and of DDIM at every steps less DDPM's longest runs.
     """
     def steps(name: str) -> int:
         return int(name.rsplit("_", 1)[1])
 
-    longest = max((steps(name) for name in right if name.startswith("ddpm")), default=0)
-    pairs = [(name, f"ddim_{steps(name)}") for name in right if not name.startswith("ddim")]
-    pairs += [(name, other) for name in right if name.startswith("ddim") for other in right
+    longest = max((steps(name) for name in scored if name.startswith("ddpm")), default=0)
+    pairs = [(name, f"ddim_{steps(name)}") for name in scored if not name.startswith("ddim")]
+    pairs += [(name, other) for name in scored if name.startswith("ddim") for other in scored
               if other.startswith("ddpm") and steps(other) == longest]
     found_pairs = []
     for first, second in dict.fromkeys(pairs):
-        if second not in right:
+        if second not in scored:
             continue
-        shared = sorted(right[first].keys() & right[second].keys())
-        mean, low, high = paired_interval(*(np.array([right[name][row] for row in shared]) for name in (first, second)))
-        found_pairs.append({"first": first, "second": second, "mean": mean, "low": low, "high": high, "n": len(shared)})
+        both = [scored[name] for name in (first, second)]
+        shared = sorted(both[0].right.keys() & both[1].right.keys())
+        mean, low, high = paired_interval(*(np.array([one.right[row] for row in shared]) for one in both))
+        distances = [kernel_distance(np.stack([one.features[row] for row in shared]), real) for one in both]
+        found_pairs.append({"first": first, "second": second, "mean": mean, "low": low, "high": high, "n": len(shared),
+                            "kid_first": distances[0], "kid_second": distances[1]})
     return found_pairs
 
 
@@ -179,15 +192,15 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure what is missing, write both files and the card."""
     options = parse(arguments)
     bench = Bench(options)
-    rows, right = measure_curves(bench, options)
+    rows, scored = measure_curves(bench, options)
     write_csv(options.out / "metrics.csv", rows)
-    chinese, _ = bench.score(Walk("ddim", "", 20), ask(bench.rows, "zh").spread(options.names), "zh")
+    chinese = bench.score(Walk("ddim", "", 20), ask(bench.rows, "zh").spread(options.names), "zh").row
     write_json(options.out / "metrics.json", {
         "measured": {**describe_machine(), "device": bench.model.device.label, "weights_sha256": bench.weights,
                      "drawn_in": "bfloat16, compiled" if options.compile else "float32", "timed_in": "float32, one picture alone"},
         "judge": "a CLIP of the same recipe as the shipped one that never saw Twemoji", "guidance": GUIDANCE,
         "names": len(bench.rows), "real": bench.score_real(REAL[0]), "real_unseen": bench.score_real(REAL[1]),
-        "paired": pair_all(right), "chinese": {"top1": chinese["top1"], "low": chinese["top1_low"], "high": chinese["top1_high"],
+        "paired": pair_all(scored, bench.real[REAL[0]].numpy()), "chinese": {"top1": chinese["top1"], "low": chinese["top1_low"], "high": chinese["top1_high"],
                                                "n": chinese["n"]},
         "novel": measure_novel(bench, options.data)})
     export.write_card(options.out)

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const { read, register, race } = epochs;
-  race.distilled = false;
+  race.distilled = new Set();                    // ids of models that a run has shown to be distilled
   race.onRun = [];                               // told of every finished run
 
   register("race_start", ({ config, props, trigger }) => {
@@ -20,7 +20,7 @@
       const { gif } = read(props);
       if (!gif) return;
       props.value = {};
-      race.save("epochs-ddpm-vs-ddim.gif", new Blob([race.bytes(gif.split(",")[1])], { type: "image/gif" }));
+      epochs.saveFile("epochs-ddpm-vs-ddim.gif", new Blob([epochs.bytes(gif.split(",")[1])], { type: "image/gif" }));
     });
   });
 
@@ -30,7 +30,7 @@
     async function take(file) {
       if (!file) return;
       // A picture of ours has kilobytes: what is larger is no such picture, and is not read.
-      props.value = file.size > 20 * 2 ** 20 ? { problem: "none" } : await race.readSettings(file).catch(() => ({ problem: "broken" }));
+      props.value = file.size > 20 * 2 ** 20 ? { problem: "none" } : await epochs.png.readSettings(file).catch(() => ({ problem: "broken" }));
       trigger("select");
     }
     root.append(h("div.race-files", {}, h("button.small", { type: "button", onclick: () => input.click() }, text.open), input,

@@ -14,7 +14,7 @@ LOCKS = ("none", "steps", "evaluations", "time")
 SAME_STEPS = ("steps", "evaluations")
 # What runs at first: the same cost for both, where DDPM is still lost and DDIM is not.
 FIRST = (SamplerSettings("ddpm", 20), SamplerSettings("ddim", 20))
-LARGEST_SIDE = 128            # of a kept sample: latents of 1,024 pixels
+LARGEST_SIDE, MOST_NUMBERS = 1024, 2**20         # of a kept sample: latents, or pixels of a model without an autoencoder
 LONGEST_SCHEDULE = 100_000
 
 
@@ -32,7 +32,8 @@ class Kept:
 
     def __post_init__(self) -> None:
         shape = self.latents.shape
-        if len(shape) != 3 or not 1 <= shape[0] <= 16 or max(shape) > LARGEST_SIDE or not np.isfinite(self.latents).all():
+        if len(shape) != 3 or not 1 <= shape[0] <= 16 or max(shape) > LARGEST_SIDE \
+                or self.latents.size > MOST_NUMBERS or not np.isfinite(self.latents).all():
             raise UserError("kept_broken")
         check_whole(self.timestep, 0, LONGEST_SCHEDULE, "kept_broken")
         check_whole(self.column, 0, 1, "kept_broken")

@@ -26,14 +26,27 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
     return { box, clean, noisy, noisyFigure, title, counter, bar, actions, forward };
   }
 
+  function wipe(canvas) {
+    canvas.wanted = null;                        // a picture that is still being decoded comes too late
+    canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+  }
+
+  // A column that has nothing to show (yet) must not stand there with an earlier run's picture.
+  function clear(part) {
+    wipe(part.clean);
+    wipe(part.noisy);
+    part.counter.textContent = "";
+    delete part.box.dataset.step;
+  }
+
   function paint(place, entry) {
     const part = parts[place];
     shown[place] = entry;
-    if (!entry) return;
+    if (!entry) { clear(part); return; }
     const { frame, end } = entry;
     const picture = end ? frame.picture : frame.clean;
     if (picture) race.paintPicture(part.clean, picture);
-    else { part.clean.wanted = null; part.clean.getContext("2d").clearRect(0, 0, part.clean.width, part.clean.height); }
+    else wipe(part.clean);
     part.noisyFigure.hidden = !race.paintLatents(part.noisy, end ? frame.end : frame.x, frame.shape, result.colours);
     const values = { step: frame.i + 1, steps: result.steps[place], noise: frame.noise.toFixed(3), nfe: frame.nfe, ms: frame.ms.toLocaleString() };
     part.counter.textContent = fill(end ? text.counter_end : text.counter, values);
@@ -43,8 +56,9 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
     part.box.dataset.step = end ? "end" : frame.i;
   }
 
-  const sentSettings = (place) => ({ ...result.settings, column: LETTERS[place], step: shown[place].end ? "end" : shown[place].frame.i,
-    timestep: shown[place].frame.t, continued: result.continued, checkpoint: result.name, date: result.date });
+  const runSettings = () => ({ ...result.settings, steps_taken: result.taken, continued: result.continued, checkpoint: result.name, date: result.date });
+  const sentSettings = (place) => ({ ...runSettings(), column: LETTERS[place], step: shown[place].end ? "end" : shown[place].frame.i,
+    timestep: shown[place].frame.t });
   function save(place, which) {
     const entry = shown[place];
     if (!entry) return;
@@ -142,14 +156,14 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   }
 
   function figure() {
-    const images = parts.map((part, place) => h("g", {}, h("image", { x: 20 + place * 280, y: 52, width: 256, height: 256, href: part.clean.toDataURL("image/png") }),
+    const images = parts.map((part, place) => shown[place] && h("g", {}, h("image", { x: 20 + place * 280, y: 52, width: 256, height: 256, href: part.clean.toDataURL("image/png") }),
       h("text", { x: 20 + place * 280, y: 40, "font-size": 14, "font-weight": 600 }, part.title.textContent),
-      h("text", { x: 20 + place * 280, y: 326, "font-size": 11, fill: "#60646c" }, part.counter.textContent)));
+      h("text", { x: 20 + place * 280, y: 326, "font-size": 11, fill: "#60646c" }, part.counter.textContent))).filter(Boolean);
     const svg = epochs.sheet.write({ width: 576, height: 360, title: text.stage, desc: parts.map((part) => part.title.textContent).join("; ") }, images,
       epochs.sheet.small(20, 348, `Epochs \u00b7 ${result.name} \u00b7 ${result.date}`));
     const rows = entries.flatMap((list, place) => list.filter((one) => !one.end).map(({ frame }) => ({ column: LETTERS[place], sampler: result.columns[place].sampler,
       step: frame.i + 1, timestep: frame.t, noise: frame.noise, evaluations: frame.nfe, milliseconds: frame.ms })));
-    return { name: "epochs-ddpm-vs-ddim", svg, rows,
+    return { name: "epochs-ddpm-vs-ddim", svg, rows, settings: runSettings(),
       record: { settings: result.settings, continued: result.continued, checkpoint: result.name, device: result.device, dtype: result.dtype, date: result.date, cosines: result.cosines, steps: rows } };
   }
 
@@ -158,9 +172,9 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
     if (!next.run) return;
     result = next;
     runs.running.run = next.state === "running";
-    race.distilled = next.distilled;
+    if (next.distilled) race.distilled.add(next.model);
     if (runs.running.run) {
-      if (begun !== next.run) { begun = next.run; entries = [[], []]; shown = [null, null]; stop.renew(); pause(); epochs.withdrawFigure(demo); epochs.bringIntoView(root, demo); }
+      if (begun !== next.run) { begun = next.run; entries = [[], []]; [0, 1].forEach((place) => paint(place, null)); stop.renew(); pause(); epochs.withdrawFigure(demo); epochs.bringIntoView(root, demo); }
       drawFrame();
       next.now.forEach((frame, place) => { if (frame && shown[place]?.frame.i !== frame.i) paint(place, { frame, end: Boolean(frame.picture) }); });
       return;
@@ -177,8 +191,6 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   }
 
   runs.onEnded(() => {
-    runs.running.run = false;
-    stop.hidden = true;
     parts.forEach((part) => { part.bar.style.visibility = "hidden"; });
   });
   stop.hidden = tools.hidden = true;

@@ -10,14 +10,14 @@ import gradio as gr
 from ..base.diffusion.checkpoints import diffuser_of
 from ..base.diffusion.load import DISTILLED
 from ..base.diffusion.model import Reading
-from ..base.diffusion.question import MAX_STEPS
+from ..base.diffusion.question import MAX_STEPS, check_number
 from ..base.diffusion.samplers import SAMPLERS, VARIANCES
 from ..base.errors import UserError
 from ..base.query import choice_field, number_field
 from ..ui.browser import browser_component
-from ..ui.diffusion import DiffusionControls, prompt_notes, read_question
+from ..ui.diffusion import SLIDER, DiffusionControls, prompt_notes, read_question
 from ..ui.picker import Picker, ensure_here
-from ..ui.runs import Runs, part_of
+from ..ui.runs import ONLY, Runs, part_of
 from ..ui.shell import Shell, last_banner, note_banner
 from . import view
 from .schema import FIRST, LOCKS, Opening, Verdict
@@ -41,8 +41,8 @@ def build(shell: Shell) -> None:
                 text=t.section("columns"), **view.columns_config(t, DISTILLED))
             stage = browser_component("race_stage", demo=SPEC.id, elem_id=f"{SPEC.id}-stage",
                                       text=t.section("stage") | t.section("take"))
-            name = RUNS.component(SPEC.id)
-            start = browser_component("race_start", demo=SPEC.id)
+            name = RUNS.component(SPEC.id, {ONLY: {"select": [f"#{SPEC.id}-start"]}})
+            start = browser_component("race_start", demo=SPEC.id, elem_id=f"{SPEC.id}-start")
             facts = shell.facts()
             browser_component("race_cost", demo=SPEC.id, elem_id=f"{SPEC.id}-cost", text=t.section("cost") | t.section("take"),
                               **view.cost_config(costs, view.measured(), t))
@@ -111,6 +111,7 @@ def bring_back(shell: Shell, picker: Picker, asked: object, model: object) -> tu
     if problem := part_of(asked, "problem"):
         raise UserError("settings_none" if problem == "none" else "settings_broken")
     request = view.read_settings(part_of(asked, "record"))
+    check_number(request.guidance, 0, SLIDER, "guidance_range")          # more has no place in the controls
     said = [t("files.restored")]
     chosen: object = gr.skip()
     if request.checkpoint in {checkpoint.id for checkpoint in SPEC.checkpoints}:

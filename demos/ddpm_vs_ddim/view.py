@@ -96,7 +96,7 @@ class Show:
         return {"run": self.number, "steps": list(opening.steps), "taken": list(trail.taken), "columns": settings,
                 "colours": [[round(value, 5) for value in row] for row in opening.colours], "lock": request.lock,
                 "tokens": list(opening.tokens[:opening.words]), "cut": opening.cut[:MOST_CUT],
-                "cut_more": max(0, len(opening.cut) - MOST_CUT), "distilled": opening.distilled,
+                "cut_more": max(0, len(opening.cut) - MOST_CUT), "distilled": opening.distilled, "model": request.checkpoint,
                 "continued": start and {"step": start.index, "column": start.column}}
 
 
@@ -164,13 +164,15 @@ def cost_config(costs: Sequence[Cost], metrics: Mapping, text: Text) -> dict:
     """The measured curves for the figure of quality against cost; none before they are measured."""
     labels = {name: text(f"diffusion.samplers.{name}") for name in SAMPLERS}
     labels["ddpm-large"] = text("cost.ddpm_large")
-    source, real = metrics.get("measured"), metrics.get("real")
+    source, real, unseen = (metrics.get(key) for key in ("measured", "real", "real_unseen"))
     return {"names": labels, "measured": source and measured_badge(source, text), "model": POCKET.id,
-            "real": real and round(100 * real["top1"], 1), "curves": [
+            "real": real and round(100 * real["top1"], 1),
+            "unseen": unseen and round(unseen["kid"], 1), "curves": [
         {"curve": curve, "nfe": [row.nfe for row in rows], "steps": [row.steps for row in rows],
          "top1": [round(100 * row.top1, 1) for row in rows], "low": [round(100 * row.low, 1) for row in rows],
          "high": [round(100 * row.high, 1) for row in rows], "clip": [row.clip for row in rows],
-         "n": [row.n for row in rows]} for curve, rows in curves(costs).items()]}
+         # A distance near 0 is measured as 0 or less at times; on a log axis it stands at its end.
+         "kid": [round(max(row.kid, 0.1), 1) for row in rows], "n": [row.n for row in rows]} for curve, rows in curves(costs).items()]}
 
 
 def story_values(costs: Sequence[Cost], metrics: Mapping, text: Text) -> dict[str, str]:
@@ -181,7 +183,8 @@ def story_values(costs: Sequence[Cost], metrics: Mapping, text: Text) -> dict[st
     said = [text("story_measured.found", **answer_values(found))]
     if paired := compare_with_longest(costs, metrics, steps=20):
         points = {name: f"{100 * getattr(paired, name):+.1f}".replace("-", "\u2212") for name in ("mean", "low", "high")}
-        said.append(text("story_measured.paired", n=f"{paired.n:,}", ddpm_steps=f"{paired.longest.steps:,}", **points))
+        said.append(text("story_measured.paired", n=f"{paired.n:,}", ddpm_steps=f"{paired.longest.steps:,}",
+                         kid=f"{paired.kid:.0f}", ddpm_kid=f"{paired.kid_longest:.0f}", **points))
     return {"measured": " ".join(said)}
 
 

@@ -1,7 +1,7 @@
 // x_t drawn by the browser: sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) epsilon, through a linear map to colours.
 "use strict";
 (() => {
-  const bytes = (data) => Uint8Array.from(atob(data), (c) => c.charCodeAt(0)).buffer;
+  const bytes = (data) => epochs.bytes(data).buffer;
 
   // The map is linear, so x_0 and epsilon are turned into colours once, and every t only mixes the two.
   function prepare({ shape: [channels, height, width], clean, noise, alpha_bar: alphas, colours, length }) {

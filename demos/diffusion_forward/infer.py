@@ -34,7 +34,8 @@ STOPS, FEW_STOPS = 12, 6
 
 def seconds(request: DrownRequest | DenoiseRequest | WalkRequest) -> int:
     """Of a borrowed graphics card."""
-    steps = STOPS if isinstance(request, DrownRequest) else request.steps
+    # A DenoiseRequest is a DrownRequest too.
+    steps = getattr(request, "steps", STOPS)
     return gpu_seconds(request.checkpoint, 2 * steps * (request.count if isinstance(request, WalkRequest) else 1))
 
 

@@ -38,7 +38,7 @@ def build(shell: Shell) -> None:
     guess = shell.guess()
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=320, elem_classes=["controls"]):
-            picture = picture_input(shell, default=PICTURE)
+            picture = picture_input(shell, default=PICTURE, elem_id=f"{SPEC.id}-picture")
             controls = DiffusionControls(shell, prompt=t("controls.start_prompt"))
         with gr.Column(scale=8, min_width=320, elem_classes=["stage-column"]):
             shell.banner(area=f"{SPEC.id}-stage")
@@ -57,8 +57,9 @@ def build(shell: Shell) -> None:
     shell.bind(count, number_field("count", COUNT, FEWEST_PICTURES, MOST_PICTURES, whole=True))
     shell.bind(path, choice_field("path", SLERP, PATHS))
 
-    page = RUNS.component(SPEC.id, {STAGE: [f"#{SPEC.id}-run", f"#{SPEC.id} .control-examples .chip"],
-                                    BACK: [f"#{SPEC.id}-denoise"], WALK: [f"#{SPEC.id}-walk-run"]}, t=T_START)
+    page = RUNS.component(SPEC.id, {
+        STAGE: {"input": [f"#{SPEC.id}-picture"]}, BACK: {"click": [f"#{SPEC.id}-denoise"]},
+        WALK: {"click": [f"#{SPEC.id}-walk-run"], "change": [f"#{SPEC.id}-path"]}}, t=T_START)
 
     def sink(*values):
         yield from answer_drown(shell, *values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..base import provenance
+from ..base.diffusion.checkpoints import POCKET
 from ..base.provenance import live_badge
 from ..base.text import Text, isolate
 from .boards import BackBoard, Board, DrownBoard, WalkBoard
@@ -40,7 +41,9 @@ def strangeness_note(board: DrownBoard, drawn: bool, text: Text) -> str:
     if drowned is None:
         return ""
     if drowned.psnr < LOW_PSNR:
-        return text("domain.poor", psnr=f"{drowned.psnr:.1f}", low=f"{LOW_PSNR:g}")
+        poor = text("domain.poor", psnr=f"{drowned.psnr:.1f}", low=f"{LOW_PSNR:g}")
+        pocket = board.request.checkpoint == POCKET.id
+        return text("result.both", first=poor, second=text("domain.drawings")) if pocket else poor
     return text("domain.stranger", psnr=_decibels(drowned.psnr)) if drowned.stranger and not drawn else ""
 
 

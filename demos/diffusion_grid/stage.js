@@ -23,7 +23,7 @@
     root.append(h("section.stage", { "aria-label": text.stage }, going, empty, scroll, note), large);
 
     const working = () => ["starting", "running"].includes(value.state);
-    const caption = (found) => fill(text.caption, { n: found.evaluations, ms: found.milliseconds < 1000 ? `${Math.round(found.milliseconds)} ms` : `${(found.milliseconds / 1000).toFixed(1)} s` });
+    const caption = (found) => fill(text.caption, { n: found.evaluations, ms: found.milliseconds < 1000 ? fill(text.ms, { n: Math.round(found.milliseconds) }) : fill(text.s, { n: (found.milliseconds / 1000).toFixed(1) }) });
 
     function remember() {
       for (const [key, found] of Object.entries(value.done)) {

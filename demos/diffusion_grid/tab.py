@@ -15,7 +15,7 @@ from ..base.query import choice_field, number_field, text_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import DiffusionControls, prompt_notes, read_question
 from ..ui.picker import ensure_here
-from ..ui.runs import Runs, held
+from ..ui.runs import ONLY, Runs, held
 from ..ui.shell import Shell, error_banner, last_banner
 from . import view
 from .schema import ETA, GUIDANCE, SAMPLER, SEED, STEPS, X_AXES, Y_AXES, Request, read_axis
@@ -49,7 +49,7 @@ def build(shell: Shell) -> None:
             shell.take(_source)
     shell.story()
 
-    page = RUNS.component(SPEC.id, keys=[])        # and which cells it holds
+    page = RUNS.component(SPEC.id, {ONLY: {"enter": [f"#{SPEC.id}-x-values", f"#{SPEC.id}-y-values"]}}, keys=[])        # and which cells it holds
     asked = [page, *axes, *fixed, *controls.inputs]
 
     def respond(*values):

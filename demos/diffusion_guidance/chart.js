@@ -30,7 +30,7 @@
     return { node, mark };
   }
 
-  const bytes = (step) => Uint8Array.from(atob(step.difference), (c) => c.charCodeAt(0));
+  const bytes = (step) => epochs.bytes(step.difference);
   const largest = (run) => run.steps.reduce((most, step) => Math.max(most, bytes(step).reduce((a, b) => Math.max(a, b), 0)), 1);
 
   // The difference of one step on `canvas`, in colours from none to `high`, one pixel for each of its own.
@@ -40,7 +40,7 @@
     const pixels = pen.createImageData(canvas.width, canvas.height);
     bytes(step).forEach((v, i) => {
       const colour = colours[Math.round(Math.min(1, v / high) * (colours.length - 1))];
-      pixels.data.set([1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16)), 4 * i);
+      pixels.data.set(epochs.rgb(colour), 4 * i);
       pixels.data[4 * i + 3] = 255;
     });
     pen.putImageData(pixels, 0, 0);

@@ -14,7 +14,7 @@
     let plot = null;
     let high = 1;
 
-    const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
+    const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty), epochs.runs.stopButton(demo, text.stop));
     const player = epochs.player({ demo, text, show: (step) => draw(step), rest: furthest });
     const tile = (kind) => h(`figure.guidance-tile.${kind}`, {}, h("img", { alt: "" }), h("figcaption", { dir: "auto" }));
     const tiles = ["unconditional", "conditional", "guided"].map(tile);
@@ -62,7 +62,7 @@
       runs.running.run = run.state === "running";
       live.hidden = !run.steps.length;
       empty.hidden = !live.hidden;
-      empty.firstChild.textContent = run.state ? text.starting : text.stage_empty;
+      empty.firstChild.textContent = run.state === "running" ? text.starting : text.stage_empty;
       if (!run.steps.length) { delete strip.dataset.state; epochs.withdrawFigure(demo); return; }
       if (isNew || strip.dataset.run !== String(run.run)) epochs.bringIntoView(root, demo);
       high = largest(run);

@@ -14,7 +14,7 @@ from ..ui.browser import browser_component
 from ..ui.diffusion import PROMPT_LIMIT, DiffusionControls, prompt_notes, read_question
 from ..ui.inputs import chips
 from ..ui.picker import ensure_here
-from ..ui.runs import Runs
+from ..ui.runs import ONLY, Runs
 from ..ui.shell import Shell, last_banner
 from . import view
 from .schema import MAX_STEPS, Frame, Opening, Request, Strip
@@ -40,7 +40,7 @@ def build(shell: Shell) -> None:
         with gr.Column(scale=8, min_width=320, elem_classes=["stage-column"]):
             shell.banner()
             progress = shell.banner("progress")
-            page = RUNS.component(SPEC.id)
+            page = RUNS.component(SPEC.id, {ONLY: {"click": [f"#{SPEC.id} .control-aways .chip"]}})
             stage = browser_component("guidance_stage", demo=SPEC.id, text=t.section("stage") | t.section("player"), elem_id=f"{SPEC.id}-stage")
             facts = shell.facts()
             shell.take(_source)

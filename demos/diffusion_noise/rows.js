@@ -16,8 +16,7 @@
   }
 
   function levels(map) {                         // 16-bit numbers, 256 of them a grey level
-    const bytes = Uint8Array.from(atob(map.data), (c) => c.charCodeAt(0));
-    const view = new DataView(bytes.buffer);
+    const view = new DataView(epochs.bytes(map.data).buffer);
     return Float32Array.from({ length: map.width * map.height }, (_, i) => view.getUint16(2 * i, true) / 256);
   }
 
@@ -25,7 +24,7 @@
     [canvas.width, canvas.height] = [map.width, map.height];
     const pen = canvas.getContext("2d");
     const data = pen.createImageData(map.width, map.height);
-    const table = colours.map((c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16)));
+    const table = colours.map(epochs.rgb);
     levels(map).forEach((level, i) => {
       const share = high > 0 ? Math.min(1, level / high) : 0;
       data.data.set([...table[Math.round(share * (table.length - 1))], 255], 4 * i);

@@ -14,7 +14,7 @@ from ..base.query import number_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import DiffusionControls, prompt_notes, read_question
 from ..ui.picker import ensure_here
-from ..ui.runs import Runs, held, part_of
+from ..ui.runs import ONLY, Runs, held, part_of
 from ..ui.shell import Shell, last_banner
 from . import view
 from .schema import BETWEEN, FEWEST_RUNS, MOST_RUNS, Request
@@ -50,7 +50,7 @@ def build(shell: Shell) -> None:
     shell.bind(runs, number_field("runs", COUNT, FEWEST_RUNS, MOST_RUNS, whole=True))
     shell.bind(steps, number_field("steps", STEPS, 1, MAX_STEPS, whole=True))
 
-    page = RUNS.component(SPEC.id, key="")         # and which controls all rows on the stage belong to
+    page = RUNS.component(SPEC.id, {ONLY: {"input": [f"#{SPEC.id}-eta"]}}, key="")         # and which controls all rows on the stage belong to
     inputs, outputs = [page, eta, runs, steps, *controls.inputs], [stage, facts, guess]
 
     def respond(*values):

@@ -4,7 +4,7 @@
   const { h } = epochs;
 
   function unpack(text) {                        // base64 of little-endian 16-bit numbers, 65535 for 1
-    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const bytes = epochs.bytes(text);
     const view = new DataView(bytes.buffer);
     return Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true) / 65535);
   }
@@ -74,7 +74,7 @@
   }
 
   const colourOf = (colours, share) => colours[Math.round(Math.min(1, Math.max(0, share)) * (colours.length - 1))];
-  const rgb = (colour) => [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
+  const { rgb } = epochs;
 
   // One word's values as a picture of one pixel for each place, or null where the mode leaves the word out.
   function cells(values, [rows, columns], g, { high, signed, colours }) {

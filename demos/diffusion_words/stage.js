@@ -14,9 +14,9 @@
     let chosen = 0, level = 0, cursor = -1, plot = null;
     let wanted = null;                           // the word a hand chose, looked for again in the next run
     let mode = modes.includes(epochs.state.asked(demo, "show")) ? epochs.state.asked(demo, "show") : modes[0];
-    let opacity = +(epochs.state.asked(demo, "opacity") ?? 0.7);
+    let opacity = epochs.state.askedNumber(demo, "opacity", 0, 1, 0.7);
 
-    const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
+    const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty), epochs.runs.stopButton(demo, text.stop));
     const player = epochs.player({ demo, text, mean: text.whole_run, show: () => draw() });
     const large = h("canvas.words-large", { width: LARGE, height: LARGE, tabindex: "0", role: "img" });
     const reading = h("p.words-reading", { role: "status" });
@@ -169,7 +169,7 @@
       runs.running.run = run.state === "running";
       live.hidden = !run.steps.length;
       empty.hidden = !live.hidden;
-      empty.firstChild.textContent = run.state ? text.starting : text.stage_empty;
+      empty.firstChild.textContent = run.state === "running" ? text.starting : text.stage_empty;
       if (isNew) pictures.clear();
       if (!run.steps.length) { cards.replaceChildren(); delete cards.dataset.state; epochs.withdrawFigure(demo); return; }
       maps.adopt(run);

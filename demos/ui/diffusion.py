@@ -47,7 +47,7 @@ class DiffusionControls:
         t, id = shell.text, shell.demo.id
         self.shell = shell
         examples = t.list("diffusion.examples")
-        self.prompt = gr.Textbox(examples[0] if prompt is None else prompt, label=t("diffusion.prompt"), lines=2, max_lines=6,
+        self.prompt = gr.Textbox(examples[0] if prompt is None else prompt, label=t("diffusion.prompt"), lines=1, max_lines=6,
                                  info=t("diffusion.prompt_hint"), elem_id=f"{id}-prompt")
         self._examples = chips("examples", t("diffusion.examples_title"), [(text, text) for text in examples])
         with gr.Row(elem_classes=["seed-row"]):
@@ -72,15 +72,15 @@ class DiffusionControls:
 
     def connect(self, fn: Callable, inputs: Sequence, outputs: Sequence, *, progress: gr.HTML,
                 api_name: str | None = None) -> list:
-        """Runs `fn` on the button, on Enter in the prompt, on an example, and after a download.
+        """Runs `fn` on the button, on Enter in a prompt, on an example, and after a download.
 
         Returns: the events, for a Stop button's `cancels`.
         """
         shell = self.shell
         chosen = self._examples.select(None, self._examples, self.prompt, js="(prompt) => prompt", api_visibility="private")
-        found = shell.on([self.run.click, self.prompt.submit, chosen.then], fn, list(inputs), list(outputs), api_name=api_name)
-        self.picker.connect(shell, progress, [shell.alert], fn, list(inputs), list(outputs))
-        return found
+        entered = [box.submit for box in (self.prompt, self.negative) if box is not None]
+        found = shell.on([self.run.click, *entered, chosen.then], fn, list(inputs), list(outputs), api_name=api_name)
+        return found + self.picker.connect(shell, progress, [shell.alert], fn, list(inputs), list(outputs))
 
     def _bind(self, seed: int, guidance: float) -> None:
         shell = self.shell

@@ -22,14 +22,15 @@ from .shell import Shell
 EXAMPLE_EMOJI = ("🐱", "🦊", "🐧", "🍕", "🍓", "🎂", "🚲", "🚀", "🏠", "🌋", "🎸", "⚽", "😂", "😭", "⛄", "🎃")
 
 
-def picture_input(shell: Shell, *, default: str = EXAMPLE_EMOJI[0], field: str = "emoji") -> gr.HTML:
+def picture_input(shell: Shell, *, default: str = EXAMPLE_EMOJI[0], field: str = "emoji",
+                  elem_id: str | None = None) -> gr.HTML:
     """Upload, paste, drop, camera, sketch, or an emoji that the visitor's own browser draws.
 
     Its value is {"source", "emoji"?, "data"}, `data` a data URI for `base.pictures`. The address
     holds an emoji (under `field`), never a picture.
     """
     component = browser_component("picture", {"emoji": default}, demo=shell.demo.id, field=field, start=default,
-                                  examples=list(EXAMPLE_EMOJI), text=shell.text.section("picture"))
+                                  examples=list(EXAMPLE_EMOJI), text=shell.text.section("picture"), elem_id=elem_id)
     shell.bind(component, QueryField(field, _parse_emoji, default), lambda emoji: {"emoji": emoji} if emoji else {})
     return component
 

@@ -56,7 +56,7 @@ class Picker:
         return {"id": id, "cards": [self._card(c) for c in checkpoints]}
 
     def connect(self, shell: Shell, progress: gr.HTML, offers: Sequence[gr.HTML],
-                run: Callable, inputs: list, outputs: list, others: Sequence[Picker] = ()) -> None:
+                run: Callable, inputs: list, outputs: list, others: Sequence[Picker] = ()) -> list:
         """Wires the downloads: from a card's button, or from a banner of `offers` whose action names a
         checkpoint. When one has arrived and is still the chosen one, `run` follows by itself.
 
@@ -64,6 +64,8 @@ class Picker:
             progress: a banner of its own, so that other runs go on beside the download.
             inputs, outputs: of `run`; the picker's component is among the inputs.
             others: the tab's other pickers, whose cards learn of the arrival.
+
+        Returns: the events of the runs that follow.
         """
         mine = [component is self.component for component in inputs].index(True)
         arrived = browser_component("state")       # {"ready": id, "cards": [...]} of the last download
@@ -75,12 +77,14 @@ class Picker:
         fetched = shell.on([picker.select, *chosen], self.fetch, [picker], [arrived], banner=progress,
                            compute=False, concurrency_id="download", concurrency_limit=2)
         progress.clear(None, None, None, cancels=fetched, api_visibility="private")
+        runs = []
         for ended in fetched:
             shown = ended.then(None, [arrived, *pickers], pickers, js="epochs.showArrived", api_visibility="private")
             # Nothing starts, and no message goes, when nothing has arrived.
             busy = (f"(got, ...values) => {{ if (got.ready) epochs.busy({shell.alert.elem_id!r}, values); "
                     "return [got, ...values]; }")
-            shell.on(shown.then, _when_arrived(run, mine, len(outputs)), [arrived, *inputs], outputs, js=busy)
+            runs += shell.on(shown.then, _when_arrived(run, mine, len(outputs)), [arrived, *inputs], outputs, js=busy)
+        return runs
 
     def fetch(self, value: dict) -> Iterator[tuple[dict, dict]]:
         """Downloads the chosen checkpoint, yielding (banner value, what has arrived) as it comes.

@@ -33,19 +33,23 @@ class Runs:
         """The names of the runs that are on."""
         return self._stops.running
 
-    def component(self, demo: str, buttons: Mapping[str, Sequence[str]] | None = None, **held: object) -> gr.HTML:
+    def component(self, demo: str, starts: Mapping[str, Mapping[str, Sequence[str]]] | None = None, **held: object) -> gr.HTML:
         """The unseen component that tells the server a page's names for its runs.
 
         Args:
             demo: the demo's id.
-            buttons: for each part that runs by itself, the CSS selectors of what starts it: a new run ends the
-                one that is on. The first part is also started by Enter in the prompt. By default there is one
-                part, started by the demo's run button and its examples.
+            starts: for each part that runs by itself, what starts it, so that a new run ends the one that is on:
+                CSS selectors under "click" (buttons), "enter" (text fields), "change" (choices) or the name of an
+                event that one of our own components triggers. The first part is also started by the demo's run
+                button, its examples, and Enter in its prompts. By default there is one part.
             held: what the page says at the start.
         """
-        buttons = buttons or {ONLY: [f"#{demo}-run", f"#{demo} .control-examples .chip"]}
-        component = browser_component("runs", {"held": held}, demo=demo, held=held,
-                                      buttons={part: list(found) for part, found in buttons.items()})
+        first = {"click": [f"#{demo}-run", f"#{demo} .control-examples .chip"], "enter": [f"#{demo}-prompt", f"#{demo}-negative"]}
+        wanted: dict[str, dict[str, list[str]]] = {}
+        for number, (part, found) in enumerate((starts or {ONLY: {}}).items()):
+            own = {} if number else first
+            wanted[part] = {kind: [*own.get(kind, ()), *found.get(kind, ())] for kind in {**own, **found}}
+        component = browser_component("runs", {"held": held}, demo=demo, held=held, starts=wanted)
         # Past the queue: what it stops is what holds the queue up.
         component.select(self.stop, component, None, queue=False, trigger_mode="multiple", show_progress="hidden",
                          api_visibility="private")

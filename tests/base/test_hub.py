@@ -225,3 +225,38 @@ def test_open_clip_repositories_are_not_fetched_twice():
     assert chosen == ["open_clip_config.json", "config.json", "open_clip_model.safetensors", "vocab.json", "merges.txt"]
     listing = [file for file in listing if not file.path.startswith("open_clip_m")]
     assert "model.safetensors" in [file.path for file in choose_files(listing, ("*",))]
+
+
+def choose(*names: str) -> list[str]:
+    return sorted(file.path for file in choose_files([RemoteFile(name, 1, None) for name in names], ("*",)))
+
+
+SMALL = ["model_index.json", "scheduler/scheduler_config.json", "text_encoder/config.json", "tokenizer/vocab.json",
+         "unet/config.json", "vae/config.json"]
+HALF = ["text_encoder/model.fp16.safetensors", "unet/diffusion_pytorch_model.fp16.safetensors",
+        "vae/diffusion_pytorch_model.fp16.safetensors"]
+WHOLE = [name.replace(".fp16", "") for name in HALF]
+
+
+def test_of_a_pipeline_only_what_is_read_is_fetched():
+    more = ["v1-5-pruned.safetensors", "v1-5-pruned-emaonly.safetensors", "safety_checker/model.safetensors",
+            "safety_checker/model.fp16.safetensors", "unet/diffusion_pytorch_model.non_ema.safetensors",
+            "feature_extractor/preprocessor_config.json"]
+    assert choose(*SMALL, *HALF, *WHOLE, *more) == sorted(SMALL + HALF)
+    assert choose(*SMALL, *WHOLE, *more) == sorted(SMALL + WHOLE)
+    # Half precision of one network only would leave the others without weights.
+    assert choose(*SMALL, HALF[1], *WHOLE) == sorted(SMALL + WHOLE)
+    assert choose(*SMALL, *HALF) == sorted(SMALL + HALF)
+
+
+def test_shards_of_a_pipeline_stay_together():
+    shards = [f"unet/diffusion_pytorch_model-0000{i}-of-00002.safetensors" for i in (1, 2)]
+    halves = [f"unet/diffusion_pytorch_model.fp16-0000{i}-of-00002.safetensors" for i in (1, 2)]
+    index = "unet/diffusion_pytorch_model.safetensors.index.json"
+    assert choose(*SMALL, *shards, index) == sorted([*SMALL, *shards, index])
+    assert choose(*SMALL, *shards, *halves, index) == sorted([*SMALL, *halves, index])
+
+
+def test_a_pipeline_of_one_network_beside_its_index_is_fetched_whole():
+    names = ["config.json", "diffusion_pytorch_model.safetensors", "model_index.json", "scheduler_config.json"]
+    assert choose(*names) == names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ DISTILLED = ("stabilityai/sd-turbo",)
 # Words in the names of models distilled to few steps. Not "distilled": a network made smaller is called that too.
 _FEW_STEPS = re.compile(r"turbo(?![a-z])|(?<![a-z])(lcm|hyper|lightning)(?![a-z])")
 PREVIEW = "preview.json"
+
+log = logging.getLogger(__name__)
 
 
 def diffuser_entry(checkpoint: Checkpoint, device: Device | None = None,
@@ -155,9 +158,16 @@ def _tiny_decoder(device: Device) -> Any:
     import diffusers
     import torch
 
-    decoder = diffusers.AutoencoderTiny.from_pretrained(
-        open_folder(TINY_DECODER), use_safetensors=True, local_files_only=True, dtype=getattr(torch, device.dtype))
-    return place(_channels_last(decoder), device)
+    try:
+        decoder = diffusers.AutoencoderTiny.from_pretrained(
+            open_folder(TINY_DECODER), use_safetensors=True, local_files_only=True, dtype=getattr(torch, device.dtype))
+        return place(_channels_last(decoder), device)
+    except Exception as error:  # noqa: BLE001 - a preview is no reason to refuse the model
+        if is_out_of_memory(error):
+            raise
+        log.warning("previews without %s: %s", TINY_DECODER.id, error)
+        forget_damaged(TINY_DECODER)
+        return None
 
 
 def _placed(pipeline: Any, name: str, device: Device) -> Any:

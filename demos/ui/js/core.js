@@ -16,7 +16,12 @@ window.epochs = (() => {
     const maker = makers.get(kind);
     if (!maker) { waiting.push({ kind, context, config }); return; }
     const root = context.element.querySelector(".epochs-root");
-    maker({ ...context, root, config, text: config.text || {} });
+    // The page's own scripts hear of an event before Gradio does, which may hold it back while a run is on.
+    const trigger = (name, ...more) => {
+      root.dispatchEvent(new CustomEvent("epochs:trigger", { bubbles: true, detail: name }));
+      context.trigger(name, ...more);
+    };
+    maker({ ...context, trigger, root, config, text: config.text || {} });
   }
 
   // h("button.primary", {onclick, "aria-label": …}, child, …): elements without innerHTML.
@@ -48,6 +53,9 @@ window.epochs = (() => {
   const fill = (template, values) =>
     template.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
 
+  const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const rgb = (colour) => [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));      // "#5368e9" -> three of 255
+
   // Values come from Python as JSON; a missing one is {}.
   const read = (props) => props.value || {};
 
@@ -73,5 +81,8 @@ window.epochs = (() => {
     root.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   }
 
-  return { register, mount, h, redraw, fill, read, say, percent, bringIntoView };
+  // Enter that ends a word of an input method (Chinese, Japanese) is no command to a form.
+  document.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.isComposing) event.stopPropagation(); }, true);
+
+  return { register, mount, h, redraw, fill, bytes, rgb, read, say, percent, bringIntoView };
 })();

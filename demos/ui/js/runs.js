@@ -17,17 +17,26 @@ epochs.runs = (() => {
   }
 
   // -> {running: {part: bool}, stop(part), hold(what), onEnded(act, part)}: made by whichever script asks first.
-  // `act` is called however a run ended: a cut connection brings no last value.
+  // `running` is what the stage says. `act` is called however a run ended: a cut connection brings no last value.
   const of = (demo) => (demos[demo] ??= {
-    running: {}, held: {}, acts: {}, stop() {}, put() {},
+    running: {}, begun: {}, held: {}, acts: {}, buttons: [], stop() {}, put() {},
     hold(what) { Object.assign(this.held, what); this.put(); },
     onEnded(act, part = "run") { this.acts[part] = act; },
-    ended(part) { if (this.running[part]) this.acts[part]?.(); },
+    ended(part) {
+      this.begun[part] = false;
+      this.show(part, false);
+      if (!this.running[part]) return;           // refused: what stands on the stage is an earlier run's
+      this.running[part] = false;
+      this.acts[part]?.();
+    },
+    show(part, on) {
+      for (const button of this.buttons) if (button.part === part) { button.hidden = !on; button.disabled = false; }
+    },
   });
 
   register("runs", ({ config, props, trigger }) => {
     const runs = of(config.demo);
-    const names = Object.fromEntries(Object.keys(config.buttons).map((part) => [part, fresh()]));
+    const names = Object.fromEntries(Object.keys(config.starts).map((part) => [part, fresh()]));
     let stopped = null;
     runs.held = { ...config.held, ...runs.held };
     runs.put = keep(props, () => ({ names: { ...names }, held: { ...runs.held }, ...(stopped ? { stop: stopped } : {}) }));
@@ -38,19 +47,30 @@ epochs.runs = (() => {
       trigger("select");
     };
     // A new run ends the one that is on: Gradio holds the click back until that has happened.
-    const [first] = Object.keys(names);          // the part that Enter in the prompt starts
-    const begins = (event, part) => (event.type === "click" ? event.target.closest?.(config.buttons[part].join(","))
-      : part === first && event.key === "Enter" && !event.shiftKey && event.target.closest?.(`#${config.demo}-prompt`));
-    for (const type of ["click", "keydown"])
+    const TYPES = { click: "click", keydown: "enter", change: "change" };
+    function begins(event, part) {
+      const type = TYPES[event.type] ?? event.detail;
+      if (type === "enter" && (event.key !== "Enter" || event.isComposing || !event.target.matches?.("input, textarea"))) return false;
+      const starts = config.starts[part][type];
+      return Boolean(starts?.length && event.target.closest?.(starts.join(",")));
+    }
+    for (const type of [...Object.keys(TYPES), "epochs:trigger"])
       document.addEventListener(type, (event) => {
-        for (const part of Object.keys(names)) if (runs.running[part] && begins(event, part)) runs.stop(part);
+        for (const part of Object.keys(names)) {
+          if (!begins(event, part)) continue;
+          if (runs.running[part] || runs.begun[part]) runs.stop(part);
+          runs.begun[part] = true;
+          runs.show(part, true);                 // from the click on, however long the queue or the model takes
+        }
       }, true);
   });
 
-  // Stop for a part; it can be pressed once in a run, so `renew` it when the next one begins.
-  function stopButton(demo, label, part) {
+  // Stop for a part, seen from the click that begins a run; it can be pressed once in a run, so `renew` it when
+  // the next one begins.
+  function stopButton(demo, label, part = "run") {
     const button = epochs.h("button.small.stop-run", { type: "button", hidden: true, onclick: () => { button.disabled = true; of(demo).stop(part); } }, label);
-    return Object.assign(button, { renew() { button.disabled = false; } });
+    of(demo).buttons.push(button);
+    return Object.assign(button, { part, renew() { button.disabled = false; } });
   }
 
   return Object.assign(of, { keep, stopButton });

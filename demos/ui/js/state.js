@@ -44,6 +44,12 @@ epochs.state = (() => {
     return (values[name] || {})[key] ?? ((query.get("demo") ?? name) === name ? query.get(key) : null);
   };
 
+  // The same as a number; `otherwise` where it is none, or outside [low, high].
+  const askedNumber = (name, key, low, high, otherwise) => {
+    const value = Number(asked(name, key) || NaN);
+    return value >= low && value <= high ? value : otherwise;
+  };
+
   // The page's own parameters (`present`), whatever demo is open.
   function page(key, value) {
     const next = new URLSearchParams(location.search);

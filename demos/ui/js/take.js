@@ -13,14 +13,14 @@
     document.dispatchEvent(new CustomEvent("epochs-figure", { detail: demo }));
   };
 
-  function save(name, blob) {
+  const save = epochs.saveFile = (name, blob) => {
     const url = URL.createObjectURL(blob);
     const link = h("a", { href: url, download: name });
     document.body.append(link);
     link.click();
     link.remove();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
-  }
+  };
 
   async function png(svg) {
     const picture = new Image();
@@ -44,9 +44,13 @@
     return [keys, ...rows.map((row) => keys.map((key) => row[key]))].map((line) => line.map(cell).join(",")).join("\r\n");
   };
 
-  // Buttons that save what `make` returns: {name, svg, rows, record}.
+  // What a picture says of itself: the figure's settings, without its numbers.
+  const carried = ({ settings, record }) => settings ?? { app: "epochs", ...Object.fromEntries(Object.entries(record ?? {}).filter(([, value]) => !Array.isArray(value))) };
+
+  // Buttons that save what `make` returns: {name, svg, rows, record}, and `settings` where a picture of them can be
+  // opened again.
   const formats = {
-    PNG: async (f) => save(f.name + ".png", await png(f.svg)),
+    PNG: async (f) => save(f.name + ".png", await epochs.png.withSettings(await png(f.svg), carried(f))),
     SVG: async (f) => save(f.name + ".svg", new Blob([f.svg], { type: "image/svg+xml" })),
     CSV: async (f) => save(f.name + ".csv", new Blob(["\ufeff" + epochs.csv(f.rows)], { type: "text/csv" })),
     JSON: async (f) => save(f.name + ".json", new Blob([JSON.stringify(f.record, null, 1)], { type: "application/json" })),

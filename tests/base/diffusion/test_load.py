@@ -189,6 +189,22 @@ def test_previews_come_from_a_tiny_decoder_where_one_is_here(tmp_path, monkeypat
     assert model.colours
 
 
+def test_a_damaged_tiny_decoder_costs_the_preview_and_not_the_model(tmp_path, monkeypatch):
+    import diffusers
+
+    tiny = tmp_path / "taesd"
+    diffusers.AutoencoderTiny(encoder_block_out_channels=(16,) * 4, decoder_block_out_channels=(16,) * 4,
+                              num_encoder_blocks=(1, 1, 1, 1), num_decoder_blocks=(1, 1, 1, 1)).save_pretrained(tiny)
+    weights = next(tiny.glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-100])
+    forgotten = []
+    monkeypatch.setattr(load, "TINY_DECODER", typed(tiny))
+    monkeypatch.setattr(load, "forget_damaged", forgotten.append)
+    model = load_diffuser(typed(full_diffusion.write_stable_diffusion_1_5(tmp_path / "sd", small=True)), CPU)
+    assert model.tiny is None and [checkpoint.id for checkpoint in forgotten] == [str(tiny)]
+    assert model.peek(model.start(0)) is not None
+
+
 def test_large_pictures_are_not_decoded_at_every_step(tmp_path, monkeypatch):
     from demos.base.diffusion import model as room
 

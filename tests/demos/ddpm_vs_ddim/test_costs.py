@@ -20,11 +20,11 @@ ddim,,1000,2000,200,0.72,0.65,0.78,1,1,15,0.41
 ddim,,20,40,1030,0.66,0.63,0.69,1,1,0.3,0.39
 ddim,,4,8,1030,0.3,0.27,0.33,1,1,0.06,0.2
 """
-METRICS = {"measured": {"date": "2026-01-02", "machine": "a desk"}, "real": {"top1": 0.9},
-           "paired": [{"first": "ddim_20", "second": "ddpm_small_1000", "mean": -0.01, "low": -0.06, "high": 0.04, "n": 200},
-                      {"first": "ddim_4", "second": "ddpm_small_1000", "mean": -0.4, "low": -0.5, "high": -0.3, "n": 200},
-                      {"first": "ddim_4", "second": "ddpm_large_1000", "mean": 0.0, "low": -0.1, "high": 0.1, "n": 200},
-                      {"first": "ddim_1000", "second": "ddpm_small_1000", "mean": 0.02, "low": -0.02, "high": 0.06, "n": 200}]}
+METRICS = {"measured": {"date": "2026-01-02", "machine": "a desk"}, "real": {"top1": 0.9}, "real_unseen": {"kid": 21.31},
+           "paired": [{"first": "ddim_20", "second": "ddpm_small_1000", "mean": -0.01, "low": -0.06, "high": 0.04, "n": 200, "kid_first": 21.0, "kid_second": 6.0},
+                      {"first": "ddim_4", "second": "ddpm_small_1000", "mean": -0.4, "low": -0.5, "high": -0.3, "n": 200, "kid_first": 21.0, "kid_second": 6.0},
+                      {"first": "ddim_4", "second": "ddpm_large_1000", "mean": 0.0, "low": -0.1, "high": 0.1, "n": 200, "kid_first": 21.0, "kid_second": 6.0},
+                      {"first": "ddim_1000", "second": "ddpm_small_1000", "mean": 0.02, "low": -0.02, "high": 0.06, "n": 200, "kid_first": 21.0, "kid_second": 6.0}]}
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def test_the_prediction_and_the_story_say_the_file(costs, language: str) -> None
     assert text.records("guess.options")[said["choice"]]["evaluations"] == 40
     assert "69" in said["sentence"] and "200" in said["sentence"] and "2026-01-02" in said["badge"]["detail"]
     story = view.story_values(costs, METRICS, text)["measured"]
-    assert "\u22121.0" in story and "+4.0" in story and "2,000" in story
+    assert "\u22121.0" in story and "21" in story and "+4.0" in story and "2,000" in story
     config = view.cost_config(costs, METRICS, text)
-    assert config["real"] == 90 and config["curves"][0]["top1"]
+    assert config["real"] == 90 and config["unseen"] == 21.3 and set(config["curves"][0]["kid"]) == {1.0} and config["curves"][0]["top1"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from demos.ddpm_vs_ddim.kept import (
     read_kept,
     write_latents,
 )
-from demos.ddpm_vs_ddim.schema import Frame
+from demos.ddpm_vs_ddim.schema import Frame, Kept
 
 SHAPE = (4, 16, 16)
 
@@ -41,6 +42,13 @@ def test_first_and_last_are_kept_and_never_too_many(steps: int) -> None:
 
 def test_large_latents_are_kept_sparsely() -> None:
     assert most_kept(np.zeros((4, 16, 16))) == MOST_KEPT and most_kept(np.zeros((4, 192, 192))) == 10
+
+
+def test_a_step_of_a_model_that_works_on_pixels_comes_back() -> None:
+    latents = np.ones((3, 256, 256), np.float32)
+    assert read_kept(frame_value(replace(frame(1, 3), latents=latents)) | {"column": 1}).latents.shape == (3, 256, 256)
+    with pytest.raises(UserError, match="kept_broken"):
+        Kept(np.ones((3, 1024, 1024), np.float32), 5, 0, 0)
 
 
 def test_a_step_comes_back_as_it_went() -> None:

@@ -9,7 +9,7 @@ import torch
 
 from demos.base.emoji.bank import read_bank
 from demos.base.emoji.table import STYLES, read_rows
-from demos.ddpm_vs_ddim import export, measure, pictures, samples
+from demos.ddpm_vs_ddim import export, judge, measure, pictures, samples
 from demos.ddpm_vs_ddim.costs import compare_with_longest, read_costs
 from demos.ddpm_vs_ddim.samples import Kept, Walk, draw_pictures
 from tests.emoji_data import write_emoji_data
@@ -68,11 +68,16 @@ def test_names_are_spread_over_the_table():
 
 
 def test_pairs_compare_the_names_that_both_drew():
-    right = {"ddim_20": {0: True, 1: True, 2: False, 3: True}, "ddpm_small_20": {0: True, 1: False, 2: False, 3: False},
+    answers = {"ddim_20": {0: True, 1: True, 2: False, 3: True}, "ddpm_small_20": {0: True, 1: False, 2: False, 3: False},
              "ddpm_small_1000": {0: True, 2: True}, "ddpm_large_1000": {0: False, 2: False}}
-    found = {(pair["first"], pair["second"]): pair for pair in measure.pair_all(right)}
+    features = np.random.default_rng(0).normal(size=(4, 8)).astype(np.float32)
+    scored = {name: measure.Scored({}, right, {row: features[row] for row in right}) for name, right in answers.items()}
+    real = np.random.default_rng(1).normal(size=(6, 8))
+    found = {(pair["first"], pair["second"]): pair for pair in measure.pair_all(scored, real)}
     assert set(found) == {("ddpm_small_20", "ddim_20"), ("ddim_20", "ddpm_small_1000"), ("ddim_20", "ddpm_large_1000")}
     assert found["ddpm_small_20", "ddim_20"]["mean"] == -0.5 and found["ddpm_small_20", "ddim_20"]["n"] == 4
+    pair = found["ddim_20", "ddpm_small_1000"]
+    assert pair["kid_first"] == pair["kid_second"] == pytest.approx(judge.kernel_distance(features[[0, 2]], real))
     assert found["ddim_20", "ddpm_small_1000"]["mean"] == -0.5 and found["ddim_20", "ddpm_small_1000"]["n"] == 2
 
 
@@ -95,13 +100,14 @@ def test_only_what_was_never_drawn_counts_as_new(data, monkeypatch):
 class FakeBench:
     """Answers as a Bench would, without a model: DDIM is right on every second name, DDPM on all."""
 
-    rows = [None] * 8
+    rows, real = [None] * 8, {"noto": torch.ones(8, 4)}
 
     def score(self, walk, names, language="en"):
         right = {row: walk.sampler == "ddpm" or row % 2 == 0 for row in names.rows}
-        return {"sampler": walk.sampler, "variance": walk.variance, "steps": walk.steps, "nfe": 2 * walk.steps, "n": len(right),
-                "top1": sum(right.values()) / len(right), "top1_low": 0.1, "top1_high": 0.9, "kid": 1.0, "diversity": 1.0,
-                "clip": 0.3}, right
+        row = {"sampler": walk.sampler, "variance": walk.variance, "steps": walk.steps, "nfe": 2 * walk.steps, "n": len(right),
+               "top1": sum(right.values()) / len(right), "top1_low": 0.1, "top1_high": 0.9, "kid": 1.0, "diversity": 1.0,
+               "clip": 0.3}
+        return measure.Scored(row, right, {place: np.eye(8, 4)[place] for place in right})
 
 
 @pytest.fixture

@@ -112,9 +112,9 @@ def test_guidance_at_its_ends(guidance: float) -> None:
 def test_a_run_that_is_stopped_keeps_its_steps(language: str) -> None:
     def stop(values):
         if max(values[1]["taken"]) >= 2:
-            tab.RUNS.stop({"stop": "mine"})
+            tab.RUNS.stop({"stop": f"mine {language}"})
 
-    _, stage, facts, _ = answers(language, settings=columns(steps=100), name=called("mine"), each=stop)[-1]
+    _, stage, facts, _ = answers(language, settings=columns(steps=100), name=called(f"mine {language}"), each=stop)[-1]
     taken = stage["taken"]
     assert stage["state"] == "stopped" and 2 <= taken[0] < 100
     assert [value["i"] for value in stage["kept"][0]] == list(range(taken[0]))
@@ -129,6 +129,13 @@ def test_stopping_another_run_or_nothing_does_no_harm() -> None:
     assert answers(name=called("mine"), each=stop)[-1][1]["state"] == "done"
 
 
+def left_alone(seconds: float) -> None:
+    """Asserts that no run computes any more; one that has just been left may finish its step."""
+    for thread in [thread for thread in threading.enumerate() if thread.name == "sampler"]:
+        thread.join(seconds)
+        assert not thread.is_alive()
+
+
 def test_leaving_the_page_ends_the_run(monkeypatch) -> None:
     taken = []
     frames = infer.Race.frames
@@ -138,7 +145,7 @@ def test_leaving_the_page_ends_the_run(monkeypatch) -> None:
     stream.close()
     after = len(taken)
     assert after < 100 and tab.RUNS.running == ()
-    assert not [thread for thread in threading.enumerate() if thread.name == "sampler"]
+    left_alone(seconds=5)
 
 
 def test_cancelled_and_run_again_twenty_times() -> None:
@@ -147,7 +154,7 @@ def test_cancelled_and_run_again_twenty_times() -> None:
         found = answers(settings=columns(steps=100), name=called(name), each=lambda values, name=name: tab.RUNS.stop({"stop": name}))
         assert found[-1][1]["state"] == "stopped"
     assert answers()[-1][1]["state"] == "done" and tab.RUNS.running == ()
-    assert not [thread for thread in threading.enumerate() if thread.name == "sampler"]
+    left_alone(seconds=5)
 
 
 def test_two_visitors_at_once_get_what_each_asked_for() -> None:
@@ -227,6 +234,12 @@ def test_a_picture_of_another_model_leaves_the_model_alone() -> None:
 ])
 def test_hostile_pictures_change_nothing(language: str, asked: dict, key: str) -> None:
     refused(key, language, bring(asked, language))
+
+
+@each_language
+def test_a_guidance_beyond_the_controls_is_said(language: str) -> None:
+    record = answers(guidance=50.0)[-1][1]["settings"]
+    refused("guidance_range", language, bring({"record": record}, language))
 
 
 @each_language

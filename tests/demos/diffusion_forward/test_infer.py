@@ -155,4 +155,6 @@ def test_pixels_are_their_own_colours(checkpoint):
 def test_more_work_asks_for_a_card_longer(picture):
     walk = infer.seconds(WalkRequest(**ASKED, other=9, count=9, steps=50))
     assert 0 < infer.seconds(DenoiseRequest(**ASKED, picture=picture, t=50, steps=5)) < walk <= 120
+    back = [infer.seconds(DenoiseRequest(**ASKED, picture=picture, t=50, steps=steps)) for steps in (10, 1000)]
+    assert back[0] < back[1]
     assert infer.seconds(DrownRequest(**ASKED, picture=picture)) > 0
