@@ -14,7 +14,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Literal
 
 from demos.base import hub, hub_cache
@@ -77,7 +77,12 @@ def find_checkpoint(id: str, known: Sequence[Checkpoint], *, allow_any: bool) ->
         raise UserError("checkpoint_not_allowed", name=_shown(id))
     if not id.isprintable() or not (_is_folder(id) or is_repo_id(id)):
         raise UserError("checkpoint_id_invalid", name=_shown(id))
-    return Checkpoint(id=id, name=id, licence="", parameters=0.0)
+    return Checkpoint(id=id, name=public_id(id), licence="", parameters=0.0)
+
+
+def public_id(id: str) -> str:
+    """A checkpoint's id as files that leave this machine may say it: of a folder its last name only."""
+    return PureWindowsPath(id).name or id if _is_folder(id) else id
 
 
 def status(checkpoint: Checkpoint, free_bytes: int | None = None) -> Status:

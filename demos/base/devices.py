@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass
@@ -94,7 +95,9 @@ def has_graphics_card() -> bool:
     wish = os.environ.get("EPOCHS_DEVICE", "").strip().lower()
     if wish:
         return wish != "cpu"
-    return Path("/proc/driver/nvidia").exists() or (platform.system(), platform.machine()) == ("Darwin", "arm64")
+    # The driver on Linux, WSL's own device, the tool that the driver brings on every system.
+    nvidia = any(Path(path).exists() for path in ("/proc/driver/nvidia", "/dev/dxg")) or shutil.which("nvidia-smi")
+    return bool(nvidia) or (platform.system(), platform.machine()) == ("Darwin", "arm64")
 
 
 @cache

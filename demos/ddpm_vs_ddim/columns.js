@@ -59,7 +59,7 @@ epochs.register("race_columns", ({ root, config, props, watch, text }) => {
   // LCM is for distilled models only: the others have not learned to jump.
   function offer(place) {
     const { sampler } = parts[place], chosen = state.columns[place].sampler;
-    const model = epochs.state.asked(demo, "model");
+    const model = epochs.chosen[demo] ?? epochs.state.asked(demo, "model");
     const fits = ([name]) => name !== config.only_distilled || config.distilled.includes(model) || chosen === name || epochs.race.distilled.has(model);
     const wanted = config.samplers.filter(fits);
     if (wanted.length !== sampler.options.length) sampler.replaceChildren(...options(wanted));

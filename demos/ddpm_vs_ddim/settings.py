@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..base.checkpoints import public_id
 from ..base.diffusion.question import SamplerSettings, whole
 from ..base.errors import UserError
 from .schema import Request
@@ -12,7 +13,7 @@ from .spec import SPEC
 
 def settings_record(request: Request, language: str) -> dict:
     """The run's settings as JSON; `read_settings` reads them again."""
-    return {"app": "epochs", "demo": SPEC.id, "language": language, "model": request.checkpoint, "prompt": request.prompt,
+    return {"app": "epochs", "demo": SPEC.id, "language": language, "model": public_id(request.checkpoint), "prompt": request.prompt,
             "negative": request.negative, "guidance": request.guidance, "seed": request.seed, "lock": request.lock,
             "columns": [vars(column) for column in request.columns]}
 

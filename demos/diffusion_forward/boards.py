@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from ..base.checkpoints import public_id
 from ..base.pictures import data_uri
 from ..base.provenance import Run
 from ..base.spec import Checkpoint
@@ -36,7 +37,7 @@ class Board:
         self.network: Network | None = None
         self.evaluations, self.milliseconds = 0, 0.0
         self._value: dict = {"run": next(_runs), "state": STARTING, "settings": {
-            "checkpoint": checkpoint.id, "prompt": request.prompt, "negative": request.negative,
+            "checkpoint": public_id(checkpoint.id), "prompt": request.prompt, "negative": request.negative,
             "guidance": request.guidance, "seed": request.seed} | more}
 
     def value(self) -> dict:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ..base import provenance
+from ..base.checkpoints import public_id
 from ..base.diffusion.samplers import DDIM
 from ..base.pictures import data_uri
 from ..base.provenance import Run, live_badge
@@ -90,7 +91,7 @@ def axis_value(axis: Axis, text: Text) -> dict:
 def settings_value(cell: Cell) -> dict:
     """All settings of a cell, as they are exported."""
     q, s = cell.question, cell.settings
-    return {"checkpoint": q.checkpoint, "prompt": q.prompt, "negative": q.negative, "guidance": q.guidance,
+    return {"checkpoint": public_id(q.checkpoint), "prompt": q.prompt, "negative": q.negative, "guidance": q.guidance,
             "seed": q.seed, "sampler": s.sampler, "steps": s.steps, "eta": s.eta if s.sampler == DDIM else None}
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from ..base.checkpoints import public_id
 from ..base.pictures import data_uri
 from ..base.provenance import Run, facts_value, live_badge
 from ..base.spec import Checkpoint
@@ -29,7 +30,7 @@ def opening_value(request: Request, opening: Opening, checkpoint: Checkpoint, te
         "strip": [{"scale": scale, "state": WAITING, "picture": "", "spread": None} for scale in opening.scales],
         "colours": [palette.hexadecimal(c) for c in palette.sequential(np.linspace(0, 1, _COLOURS))],
         "prompt": request.prompt, "negative": request.negative, "seed": request.seed,
-        "checkpoint": checkpoint.id, "name": checkpoint.name,
+        "checkpoint": public_id(checkpoint.id), "name": checkpoint.name,
         "provenance": {"device": opening.device, "dtype": opening.dtype, "revision": checkpoint.revision,
                        "date": datetime.now(UTC).isoformat(timespec="seconds")},
     }

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ..base import provenance
+from ..base.checkpoints import public_id
 from ..base.pictures import data_uri
 from ..base.provenance import Run, live_badge
 from ..base.spec import Checkpoint
@@ -45,7 +46,7 @@ class Board:
             "steps": request.steps, "state": "starting", "asked": list(request.rows), "rows": [],
             "seeds": [request.seed + i for i in range(request.runs)],
             "colours": [palette.hexadecimal(c) for c in palette.sequential(np.linspace(0, 1, _COLOURS))],
-            "settings": {"checkpoint": checkpoint.id, "prompt": request.prompt, "negative": request.negative,
+            "settings": {"checkpoint": public_id(checkpoint.id), "prompt": request.prompt, "negative": request.negative,
                          "guidance": request.guidance, "seed": request.seed, "runs": request.runs, "steps": request.steps},
             "footer": text("stage.figure_footer", checkpoint=checkpoint.name, steps=request.steps, seed=request.seed),
         }

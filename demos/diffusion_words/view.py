@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from ..base.checkpoints import public_id
 from ..base.pictures import data_uri
 from ..base.provenance import Run, facts_value, live_badge
 from ..base.spec import Checkpoint
@@ -31,7 +32,7 @@ def opening_value(request: Request, opening: Opening, checkpoint: Checkpoint, te
         "colours": [palette.hexadecimal(c) for c in palette.sequential(shares)],
         "signed": [palette.hexadecimal(c) for c in palette.diverging(shares)],
         "prompt": request.prompt, "negative": request.negative, "seed": request.seed,
-        "guidance": 1.0 if opening.distilled else request.guidance, "checkpoint": checkpoint.id, "name": checkpoint.name,
+        "guidance": 1.0 if opening.distilled else request.guidance, "checkpoint": public_id(checkpoint.id), "name": checkpoint.name,
         "provenance": {"device": opening.device, "dtype": opening.dtype, "revision": checkpoint.revision,
                        "date": datetime.now(UTC).isoformat(timespec="seconds")},
     }

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
+from ..base.compute import zero_gpu
 from ..base.devices import has_graphics_card, processor_gigaflops
+from ..base.diffusion.load import DISTILLED
 from ..base.diffusion.model import Reading
 from ..base.diffusion.question import MAX_SEED, Question, whole
 from ..base.query import number_field, text_field
@@ -20,7 +22,7 @@ PROMPT_LIMIT = 2000           # of a prompt in the address; a longer one is not 
 GUIDANCE = 3.0
 SLIDER = 30                   # of the guidance; Gradio refuses a larger one from the address by itself
 SEED = 7
-TYPICAL_STEPS = 20
+TYPICAL_STEPS, FEW_STEPS = 20, 4
 # Networks of convolutions reach about this share of the speed of large matrix products.
 CONVOLUTION_SHARE = 0.6
 
@@ -100,10 +102,13 @@ class DiffusionControls:
 def expected_time(checkpoint: Checkpoint, text: Text) -> str:
     """How long a run would take on this machine's processor, said before it starts; "" where that is short
     or a graphics card will do it."""
-    if not checkpoint.gigaflops or has_graphics_card():
+    if not checkpoint.gigaflops or has_graphics_card() or zero_gpu():
         return ""
-    minutes = 2 * TYPICAL_STEPS * checkpoint.gigaflops / (CONVOLUTION_SHARE * processor_gigaflops()) / 60
-    return text("diffusion.expected_time", minutes=f"{minutes:.0f}", n=TYPICAL_STEPS) if minutes >= 0.5 else ""
+    distilled = checkpoint.id in DISTILLED           # few steps, and none of them asks twice
+    steps = FEW_STEPS if distilled else TYPICAL_STEPS
+    evaluations = steps if distilled or not checkpoint.languages else 2 * steps
+    minutes = evaluations * checkpoint.gigaflops / (CONVOLUTION_SHARE * processor_gigaflops()) / 60
+    return text("diffusion.expected_time", minutes=f"{minutes:.0f}", n=steps) if minutes >= 0.5 else ""
 
 
 def read_question(prompt: object, negative: object, guidance: object, seed: object, model: object) -> Question:

@@ -172,3 +172,10 @@ def test_an_unreadable_folder_is_said(tmp_path, monkeypatch):
 
     monkeypatch.setattr(checkpoints.Path, "is_dir", refuse)
     assert refusal(open_folder, typed(tmp_path)).key == "folder_missing"
+
+
+@pytest.mark.parametrize(("id", "said"), [
+    ("laion/CLIP-ViT-B-32", "laion/CLIP-ViT-B-32"), ("/home/someone/models/my-sd", "my-sd"), ("~/my-sd/", "my-sd"),
+    ("C:\\Users\\someone\\my-sd", "my-sd"), ("pocket", "pocket")])
+def test_files_that_leave_the_machine_name_no_folder_of_it(id, said):
+    assert checkpoints.public_id(id) == said

@@ -1,11 +1,15 @@
 // The model picker: a card per checkpoint; a download starts only from its own button.
 "use strict";
+epochs.chosen = {};                              // demo -> the id of its model, of the picker that was used last
 epochs.register("picker", ({ root, config, props, trigger, watch, text }) => {
   const { h, fill, read } = epochs;
   const { demo, field, own } = config;
 
   // A folder of this machine is nobody else's: it stays out of the address.
-  const remember = (id) => epochs.state.set(demo, field, /^([/.~\\]|[A-Za-z]:)/.test(id) ? initial : id);
+  const remember = (id) => {
+    epochs.chosen[demo] = id;
+    epochs.state.set(demo, field, /^([/.~\\]|[A-Za-z]:)/.test(id) ? initial : id);
+  };
   const initial = read(props).cards?.[0]?.id;
 
   function choose(id) {
