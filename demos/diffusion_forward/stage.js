@@ -27,7 +27,7 @@
     const canvas = figure("xt", h("canvas", { width: 16, height: 16, role: "img" }));
     const decoded = figure("decoded", h("img", { alt: "" }));
     const belief = figure("belief", h("img", { alt: "" }));
-    const formula = h("p.forward-formula", { role: "status" });
+    const formula = h("p.forward-formula");
     const plots = h("div.forward-plots");
     const strip = forward.strip(text, (t) => move(t));
     const live = h("div.forward-live", { hidden: true },

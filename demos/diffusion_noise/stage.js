@@ -27,8 +27,8 @@
     const scrubber = h("div.stage-tools", {}, h("label", { for: "noise-step" }, text.scrub), scrub, shown);
     const list = h("div.noise-rows", {}, ORDER.map((row) => lines[row].node));
     const legend = h("div.noise-legend");
-    const choice = h("div.segments.noise-quantity", { role: "tablist", "aria-label": text.quantity }, ["clean", "sample"].map((name) =>
-      h("button.segment", { type: "button", role: "tab", "aria-selected": name === quantity, onclick: () => { quantity = name; drawCurves(); } }, text[name])));
+    const choice = h("div.segments.noise-quantity", { role: "group", "aria-label": text.quantity }, ["clean", "sample"].map((name) =>
+      h("button.segment", { type: "button", "aria-pressed": name === quantity, onclick: () => { quantity = name; drawCurves(); } }, text[name])));
     const drift = h("div");
     const fan = h("div");
     const plots = h("div.noise-plots", {}, h("figure.noise-figure", {}, h("figcaption", {}, text.drift_title), choice, drift),
@@ -68,7 +68,7 @@
 
     function drawCurves() {
       const rows = rowsShown().filter((row) => row.clean.length).map((row) => ({ row: row.row, name: name(row), values: row[quantity] }));
-      choice.querySelectorAll("button").forEach((button, i) => button.setAttribute("aria-selected", ["clean", "sample"][i] === quantity));
+      choice.querySelectorAll("button").forEach((button, i) => button.setAttribute("aria-pressed", ["clean", "sample"][i] === quantity));
       drift.replaceChildren(...(rows.length ? [epochs.noise.drift(rows, value.steps, cursor(), { title: `${text.drift_title}: ${text[quantity]}`, x: text.drift_x })] : []));
       const dots = [...held.values()].filter((row) => row.distance !== undefined && row.row !== "apart");
       fan.parentNode.hidden = dots.length < 2;

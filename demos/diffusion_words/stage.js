@@ -19,7 +19,7 @@
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty), epochs.runs.stopButton(demo, text.stop));
     const player = epochs.player({ demo, text, mean: text.whole_run, show: () => draw() });
     const large = h("canvas.words-large", { width: LARGE, height: LARGE, tabindex: "0", role: "img" });
-    const reading = h("p.words-reading", { role: "status" });
+    const reading = h("p.words-reading");
     const name = h("p.words-chosen", { dir: "auto" });
     const scale = h("div.words-scale");
     const plotBox = h("div.words-plot");
@@ -63,7 +63,7 @@
       e.preventDefault();
       const next = cursor < 0 ? 0 : cursor + step;
       const sameRow = Math.floor(next / columns) === Math.floor(cursor / columns);
-      if (next >= 0 && next < rows * columns && (Math.abs(step) > 1 || cursor < 0 || sameRow)) move(next);
+      if (next >= 0 && next < rows * columns && (Math.abs(step) > 1 || cursor < 0 || sameRow)) { move(next); epochs.say(reading.textContent); }
     });
 
     function image(address) {
