@@ -71,6 +71,18 @@ class Racer:
         return self.find(f"#{ID}-files-banner .banner p").inner_text()
 
 
+    def drop(self, data: bytes) -> str:
+        """Drops a file onto the tab. -> what the banner says then."""
+        self.page.evaluate("""([demo, bytes]) => {
+            const data = new DataTransfer();
+            data.items.add(new File([Uint8Array.from(bytes)], "x.png", { type: "image/png" }));
+            const place = document.querySelector(`#${demo}-stage`);
+            for (const type of ["dragover", "drop"]) place.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+        }""", [ID, list(data)])
+        self.find(f"#{ID}-files-banner .banner p").wait_for()
+        return self.find(f"#{ID}-files-banner .banner p").inner_text()
+
+
 @pytest.fixture
 def racer(invite):
     return lambda path=f"/{HOME}", **options: Racer(invite(None, **options)).see(path)
@@ -83,7 +95,7 @@ def test_two_samplers_from_one_noise(racer, path: str) -> None:
     here.run()
     assert [re.findall(r"\d+", counter)[0] for counter in here.counters()] == ["3", "2"]
     assert here.find(".race-token").count() > 2 and here.find(".facts-sentence").inner_text()
-    assert here.find(".race-cost circle").count() == 2                  # one dot for each column
+    assert here.find(".race-cost g circle").count() == 2                # one dot for each column
     pictures = here.find("canvas.race-clean")
     assert pictures.nth(0).evaluate("c => c.toDataURL()") != pictures.nth(1).evaluate("c => c.toDataURL()")
     here.find(".race-slider").focus()
@@ -130,6 +142,34 @@ def test_pressed_again_and_again(racer) -> None:
                                 " && document.querySelectorAll('.race-column[data-step=end]').length === 2", timeout=60_000)
 
 
+def test_enter_runs_and_ends_the_run_that_is_on(racer) -> None:
+    here = racer(LONG)
+    prompt = here.visitor.part("prompt").locator("textarea")
+    prompt.press("Enter")
+    here.page.wait_for_function("() => epochs.runs('ddpm_vs_ddim').running.run && document.querySelector('.race-counter').textContent")
+    for part in "ab":
+        here.find(f"#race-{part}-steps").fill("2")
+    prompt.fill("a blue heart")
+    # What an input method sends when a word is finished is no command.
+    prompt.evaluate("box => box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true }))")
+    assert here.page.evaluate("() => epochs.runs('ddpm_vs_ddim').running.run")
+    prompt.press("Enter")
+    here.page.wait_for_function("() => !epochs.runs('ddpm_vs_ddim').running.run"
+                                " && document.querySelectorAll('.race-column[data-step=end]').length === 2", timeout=60_000)
+    assert prompt.input_value() == "a blue heart" and "heart" in here.find(".race-tokens").inner_text()
+
+
+def test_a_column_that_has_not_begun_shows_nothing(racer) -> None:
+    """Under equal time B waits for A: until then an earlier run's picture must not stand under its title."""
+    here = racer().run()
+    here.page.locator("#race-lock").select_option("time")
+    here.find("#race-a-steps").fill("1000")
+    here.start()
+    assert here.counters()[1] == "" and here.counters()[0]
+    assert here.find("canvas.race-clean").nth(1).evaluate("c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.every((v) => v === 0)")
+    here.press(".stop-run")
+
+
 def test_a_lock_moves_b_with_a(racer) -> None:
     here = racer()
     here.page.locator("#race-lock").select_option("steps")
@@ -158,6 +198,10 @@ def test_a_saved_picture_brings_its_settings(racer) -> None:
     record = json.loads(Image.open(io.BytesIO(data)).text["epochs"])
     assert (record["prompt"], record["seed"], record["step"], record["shown"]) == ("a <b>red</b> heart", 41, "end", "x0")
     assert here.download(lambda: here.find(".race-tools button", has_text="GIF").click()).startswith(b"GIF8")
+    figure = here.download(lambda: here.find(".take button", has_text="PNG").first.click())
+    assert json.loads(Image.open(io.BytesIO(figure)).text["epochs"])["prompt"] == record["prompt"]
+    fresh = racer(f"/?demo={ID}")
+    assert "in the controls" in fresh.drop(figure)
     fresh = racer(f"/?demo={ID}")
     assert "in the controls" in fresh.give(data)
     fresh.page.wait_for_function("() => document.querySelector('#race-b-sampler').value === 'euler'")
@@ -179,7 +223,7 @@ def test_hostile_pictures_change_nothing(racer) -> None:
             "columns": [{"sampler": "ddim", "steps": 9, "eta": 0, "variance": "small"}] * 2}
     for data, said in [
         (png(parameters="a cat, steps: 20"), "no settings"), (b"GIF89a", "no settings"), (png(epochs="{"), "damaged"),
-        (png(epochs="[]"), "damaged"), (png(epochs='{"app": "webui"}'), "another program"), (png(epochs="x" * 70_000), "damaged"),
+        (png(epochs="[]"), "damaged"), (png(epochs='{"app": "webui"}'), "another program"), (png(epochs="x" * 300_000), "damaged"),
         (png(epochs=json.dumps(good | {"seed": -1})), "seed"), (png(epochs=json.dumps(good | {"prompt": {"x": 1}})), "damaged"),
         (png(epochs=json.dumps(good)).replace(b"pocket", b"picket"), "damaged"),       # no longer what its checksum says
     ]:
