@@ -130,7 +130,7 @@ def written(tmp_path, monkeypatch):
 
 def test_every_run_has_a_row_and_the_page_reads_it(written):
     costs = read_costs(written / "metrics.csv")
-    assert len(costs) == 8 * 5 + 3
+    assert len(costs) == 8 * 5 + 2
     sizes = {(row.sampler, row.steps): row.n for row in costs}
     assert sizes["ddim", 20] == sizes["ddim", 50] == 8 and sizes["dpm", 50] == 6 and sizes["ddpm", 1000] == 4
     metrics = json.loads((written / "metrics.json").read_text())
