@@ -182,7 +182,7 @@ def measure_novel(bench: Bench, data: Path) -> dict:
 def write_csv(path: Path, rows: list[dict]) -> None:
     """metrics.csv, six digits a figure."""
     with open(path, "w", encoding="utf-8", newline="") as table:
-        writer = csv.DictWriter(table, COLUMNS)
+        writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: f"{row[name]:.6g}" if isinstance(row[name], float) else row[name] for name in COLUMNS}
                          for row in rows)

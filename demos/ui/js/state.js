@@ -103,5 +103,5 @@ epochs.state = (() => {
     for (const [name, fields] of Object.entries(config.demos)) declare(name, fields);
   });
 
-  return { set, asked, page, select, start, link, copy };
+  return { set, asked, askedNumber, page, select, start, link, copy };
 })();
