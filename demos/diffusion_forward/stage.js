@@ -12,7 +12,7 @@
     let curves = null;
     let playing = 0;
     let drawn = null;                            // the run whose samples `ready` holds
-    forward.t = epochs.state.askedNumber(demo, "t", 0, config.most_steps, config.start);
+    forward.t = epochs.state.askedNumber(demo, "t", 0, config.most, config.start);
     epochs.runs(demo).hold({ t: forward.t });
 
     const going = forward.going(config.demo, "stage", text);

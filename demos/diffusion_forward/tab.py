@@ -196,7 +196,7 @@ def _walk_part(shell: Shell) -> tuple:
 def _component(kind: str, shell: Shell, part: str) -> gr.HTML:
     t = shell.text
     words = t.section(part) | t.section("common")
-    return browser_component(kind, demo=SPEC.id, start=T_START, text=words, elem_id=f"{SPEC.id}-{part}")
+    return browser_component(kind, demo=SPEC.id, start=T_START, most=MAX_STEPS, text=words, elem_id=f"{SPEC.id}-{part}")
 
 
 def _source():
