@@ -22,7 +22,10 @@ epochs.register("race_cost", ({ root, config, text }) => {
   const label = (x, y, words, more = {}) => h("text", { x, y, "font-size": 12, fill: "currentColor", opacity: 0.7, ...more }, words);
   function frame({ low, high, ticks, x, y }, yName, digits) {
     const marks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000].filter((nfe) => Math.log(nfe) >= low - 1e-9 && Math.log(nfe) <= high + 1e-9);
-    const some = marks.length > 7 ? marks.filter((nfe) => /^[12]0*$/.test(String(nfe))) : marks;
+    // Powers of ten first, then what fits between them.
+    const room = 38, some = [];
+    for (const nfe of [...marks].sort((a, b) => /^10*$/.test(b) - /^10*$/.test(a) || a - b))
+      if (some.every((other) => Math.abs(x(other) - x(nfe)) >= room)) some.push(nfe);
     return [...ticks.flatMap((value) => [
       h("line", { x1: LEFT, x2: W - RIGHT, y1: y(value), y2: y(value), stroke: "currentColor", opacity: 0.16 }),
       label(LEFT - 6, y(value) + 4, value.toFixed(digits), { "text-anchor": "end" })]),
@@ -40,7 +43,7 @@ epochs.register("race_cost", ({ root, config, text }) => {
   function likeness() {
     const to = scales([1, 10, 100, 1000], true);
     const parts = frame(to, text.kid, 0);
-    if (unseen !== null) parts.push(h("line", { x1: LEFT, x2: W - RIGHT, y1: to.y(unseen), y2: to.y(unseen), stroke: "currentColor", "stroke-dasharray": "4 3", opacity: 0.7 }), label(LEFT + 4, to.y(unseen) + 14, text.unseen));
+    if (unseen !== null) parts.push(h("line", { x1: LEFT, x2: W - RIGHT, y1: to.y(unseen), y2: to.y(unseen), stroke: "currentColor", "stroke-dasharray": "4 3", opacity: 0.7 }), label(LEFT + 4, H - BOTTOM - 8, `- - ${text.unseen}`));
     for (const curve of curves) {
       parts.push(h("path", { d: `M${along(curve.nfe, curve.kid, to).join("L")}`, fill: "none", stroke: colour(curve.curve), "stroke-width": 2.5 }));
       parts.push(...curve.nfe.map((nfe, i) => h("circle", { cx: to.x(nfe), cy: to.y(curve.kid[i]), r: 3.5, fill: colour(curve.curve) },
@@ -53,7 +56,7 @@ epochs.register("race_cost", ({ root, config, text }) => {
   function measured() {
     const to = scales(fifths(0, 100));
     const parts = frame(to, text.top1, 0);
-    if (real !== null) parts.push(h("line", { x1: LEFT, x2: W - RIGHT, y1: to.y(real), y2: to.y(real), stroke: "currentColor", "stroke-dasharray": "4 3", opacity: 0.7 }), label(LEFT + 4, to.y(real) - 5, text.real));
+    if (real !== null) parts.push(h("line", { x1: LEFT, x2: W - RIGHT, y1: to.y(real), y2: to.y(real), stroke: "currentColor", "stroke-dasharray": "4 3", opacity: 0.7 }), label(W - RIGHT, to.y(real) - 5, text.real, { "text-anchor": "end" }));
     for (const curve of curves) {
       const band = [...along(curve.nfe, curve.low, to), ...along(curve.nfe, curve.high, to).reverse()];
       parts.push(h("path", { d: `M${band.join("L")}Z`, fill: colour(curve.curve), opacity: 0.15 }), h("path", { d: `M${along(curve.nfe, curve.top1, to).join("L")}`, fill: "none", stroke: colour(curve.curve), "stroke-width": 2.5 }));

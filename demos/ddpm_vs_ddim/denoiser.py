@@ -38,7 +38,7 @@ class Settings:
 
 
 def build_unet(text_width: int):
-    """An untrained UNet2DConditionModel of 10.6 million parameters."""
+    """An untrained UNet2DConditionModel of 8.4 million parameters."""
     from diffusers import UNet2DConditionModel
 
     return UNet2DConditionModel(

@@ -22,7 +22,7 @@ from .schema import ETA, GUIDANCE, SAMPLER, SEED, STEPS, X_AXES, Y_AXES, Request
 from .spec import SPEC
 
 # What a list holds when its axis is chosen.
-VALUES = {STEPS: "1, 2, 4, 10, 20, 50", GUIDANCE: "0, 1, 2, 3, 5, 8", ETA: "0, 0.2, 0.4, 0.6, 0.8, 1", SEED: "7, 8, 9, 10, 11, 12",
+VALUES = {STEPS: "1, 2, 4, 10, 20, 50", GUIDANCE: "0, 1, 2, 3, 5, 8", ETA: "0, 0.2, 0.4, 0.6, 0.8, 1", SEED: "5, 6, 7, 8, 9, 10",
           SAMPLER: "DDPM, DDIM, DPM-Solver++, Euler"}
 _LONGEST_LIST = 500           # in the address
 _LONGEST_KEY, _MOST_HELD = 64, 2000

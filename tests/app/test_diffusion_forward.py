@@ -92,7 +92,7 @@ def test_no_way_back_from_a_clean_picture(diver) -> None:
 
 
 def test_one_seed_is_no_walk(diver) -> None:
-    diver.see(f"/?{QUICK}&other=7")
+    diver.see(f"/?{QUICK}&other=5")
     diver.visitor.part("walk-run").click()
     assert diver.visitor.wait_for_banner(part="walk-banner")
 
