@@ -90,7 +90,7 @@ def answer(shell: Shell, prompt: object, negative: object, guidance: object, see
                     for frame in item:
                         trail.add(frame)
             if verdict is None:
-                yield {}, show.live(opening, trail), gr.skip(), gr.skip()
+                yield {}, show.live(opening, trail), {}, gr.skip()
     except UserError as error:
         if opening is None:
             raise

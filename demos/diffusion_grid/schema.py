@@ -159,7 +159,7 @@ _MOST_READ = 10_000
 def read_axis(name: object, text: object) -> tuple[Axis, int]:
     """The axis, and how many of its values were repeats.
 
-    Raises: UserError `axis_unknown`, `axis_empty`, `axis_long`, `value_not_number`, `sampler_unknown`, and what
+    Raises: UserError `axis_unknown`, `axis_empty`, `axis_long`, `value_not_number`, `sampler_name`, and what
         is said of a number out of range.
     """
     if not isinstance(name, str) or name not in _READERS:
@@ -207,7 +207,7 @@ def _real_number(low: float, high: float, key: str) -> Callable[[str], float]:
 def _sampler(word: str) -> str:
     found = _NAMES.get(re.sub(r"[^a-z0-9+]", "", word.lower()))
     if found is None:
-        raise UserError("sampler_unknown")
+        raise UserError("sampler_name", value=isolate(word))
     return found
 
 

@@ -148,11 +148,14 @@ def shortest_near(board: Board) -> tuple[int, int, float] | None:
     """Among DDIM's new pictures of one seed and guidance: the fewest steps that come within NEAR of the most steps.
 
     Returns: (steps, most steps, their difference in [0, 1]); the last but one where none does; None with
-        fewer than three numbers of steps, or none of 20 or more.
+        fewer than three numbers of steps, none of 20 or more, or without the most that was asked for.
     """
-    for groups in _ddim_groups(board).values():
+    asked = [cell for row in board.request.cells for cell in row if cell.settings.sampler == DDIM]
+    for (seed, guidance), groups in _ddim_groups(board).items():
         most = max(groups)
-        if len(groups) < 3 or most < 20:
+        longest = max(cell.settings.steps for cell in asked if (cell.question.seed, cell.question.guidance) == (seed, guidance))
+        # Stopped before its longest run, or with that one kept from an earlier grid: nothing to be near to.
+        if len(groups) < 3 or most < max(20, longest):
             continue
         final = groups[most].astype(np.float64)
         shares = {steps: float(np.sqrt(np.mean((groups[steps] - final) ** 2))) / 255 for steps in sorted(groups)[:-1]}

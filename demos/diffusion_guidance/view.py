@@ -19,6 +19,7 @@ from .schema import BURNT, DONE, WAITING, Frame, Opening, Request, Strip
 
 _runs = itertools.count(1)
 _COLOURS = 65                 # of the colour map handed to the browser
+NO_DISTANCE = 1e-4            # between two predictions: no more than rounding
 PHASES = 3                    # of a run, which the prediction asks about
 
 
@@ -72,10 +73,10 @@ def run_facts(request: Request, opening: Opening, frames: Sequence[Frame], strip
     far = max(frames, key=lambda frame: frame.distance)
     away = text("result.away_from", prompt=isolate(request.negative)) if request.negative else text("result.without")
     sentences = [text("result.apart", away=away, step=far.index + 1, steps=opening.steps, noise=f"{far.noise:.2f}",
-                      distance=f"{far.distance:.2f}")]
+                      distance=f"{far.distance:.2f}") if far.distance >= NO_DISTANCE else text("result.no_difference")]
     if len(frames) < opening.steps:
         sentences.insert(0, text("result.stopped", step=len(frames), steps=opening.steps))
-    if (grown := _growth(strip)) is not None:
+    if far.distance >= NO_DISTANCE and (grown := _growth(strip)) is not None:
         sentences.append(text("result.burnt", scale=f"{grown[0]:g}", times=f"{grown[1]:.1f}"))
     last = frames[-1]
     run = Run(opening.device, opening.dtype, last.milliseconds + (strip.milliseconds if strip else 0),
@@ -87,11 +88,11 @@ def run_facts(request: Request, opening: Opening, frames: Sequence[Frame], strip
 def guess_value(opening: Opening, frames: Sequence[Frame], text: Text) -> dict:
     """The answer to the prediction, from this very run: when the two predictions are furthest apart.
 
-    {} of a run that was stopped: its end could have been the answer.
+    {} of a run that was stopped, whose end could have been the answer, and of one without a difference.
     """
-    if len(frames) < opening.steps:
-        return {}
     far = max(frames, key=lambda frame: frame.distance)
+    if len(frames) < opening.steps or far.distance < NO_DISTANCE:
+        return {}
     return {"choice": min(PHASES - 1, PHASES * far.index // opening.steps), "badge": live_badge(text),
             "sentence": text("guess.answer", step=far.index + 1, steps=opening.steps, noise=f"{far.noise:.2f}",
                              distance=f"{far.distance:.2f}", first=f"{frames[0].distance:.2f}",

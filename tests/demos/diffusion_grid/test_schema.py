@@ -34,7 +34,7 @@ def test_lists_are_read_as_people_write_them(name, text, values, merged):
     ("steps", "1001", "steps_range"), ("steps", "0", "steps_range"), ("steps", "1.5", "steps_range"), ("steps", "inf", "steps_range"),
     ("steps", "-4", "steps_range"), ("eta", "2", "eta_range"), ("eta", "-0.1", "eta_range"), ("eta", "nan", "eta_range"),
     ("guidance", "101", "guidance_range"), ("seed", str(2**64), "seed_range"), ("seed", "-1", "seed_range"), ("seed", "9" * 5000, "seed_range"),
-    ("sampler", "DDPM, SGD", "sampler_unknown"), ("sampler", "\u732b", "sampler_unknown"), ("cost", "1", "axis_unknown"), (["steps"], "1", "axis_unknown"),
+    ("sampler", "DDPM, SGD", "sampler_name"), ("sampler", "\u732b", "sampler_name"), ("cost", "1", "axis_unknown"), (["steps"], "1", "axis_unknown"),
     ("steps", ",".join(map(str, range(1, 51))), "axis_long")])
 def test_what_is_refused_says_why(name, text, key):
     with pytest.raises(UserError) as refused:

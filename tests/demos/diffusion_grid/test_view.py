@@ -57,6 +57,16 @@ def test_the_guess_is_answered_from_the_pictures(text, levels, choice, said):
     assert found["choice"] == choice and said in found["sentence"] and found["badge"]["kind"] == "live"
 
 
+def test_no_answer_before_the_longest_run_that_was_asked_for(text):
+    """Stopped on its way to 50 steps, 20 are not what the question is about."""
+    made = view.Board(ask(axis("steps", 2, 4, 20, 50), SAMPLERS), POCKET, text)
+    made.add(Plan(104, 3.2, "", True, 1000, "CPU", "float32"))
+    for key, cell in made.missing.items():
+        if cell.settings.steps < 50:
+            made.add(Round((Picture(key, np.full((4, 4, 3), LEVELS[cell.settings.steps], np.uint8), 8, 1.0),), {}))
+    assert view.shortest_near(made) is None and view.guess_value(made, text) is None
+
+
 def test_no_answer_without_ddims_pictures(text):
     held = frozenset(cell.key for cell in ask(STEPS, SAMPLERS).cells[1])
     made = board(text, held=held)

@@ -73,3 +73,10 @@ def test_the_prediction_is_answered_by_the_run(t, distances, choice: int) -> Non
     assert guess["choice"] == choice and guess["badge"]["kind"] == "live" and "{" not in guess["sentence"]
     assert view.guess_value(OPENING, frames[:2], t) == {}
     assert len(t.list("guess.options")) == view.PHASES
+
+
+@each_text
+def test_two_equal_predictions_have_no_furthest_step_and_answer_nothing(t) -> None:
+    frames = [frame(index, 1e-7, last=index == 2) for index in range(3)]
+    assert view.guess_value(OPENING, frames, t) == {}
+    assert view.run_facts(REQUEST, OPENING, frames, strip(DONE, DONE, DONE), POCKET, t)["sentence"] == t("result.no_difference")
