@@ -44,22 +44,32 @@ epochs.race = (() => {
     return decoded.get(uri);
   }
 
-  // Draws when decoded, unless something newer was asked of this canvas: no flicker, no going back.
+  // Draws when decoded, unless something newer was asked of this canvas: no flicker, no going back. At the size on
+  // screen: a canvas that the page has to enlarge is enlarged again whenever anything beside it changes.
   async function paintPicture(canvas, uri) {
     canvas.wanted = uri;
     const image = await decode(uri);
     if (canvas.wanted !== uri) return;
-    if (canvas.width !== image.naturalWidth || canvas.height !== image.naturalHeight) {
-      canvas.width = image.naturalWidth;
-      canvas.height = image.naturalHeight;
-    }
-    canvas.getContext("2d").drawImage(image, 0, 0);
+    const times = Math.max(1, canvas.clientWidth * devicePixelRatio / image.naturalWidth);
+    const [width, height] = [image.naturalWidth, image.naturalHeight].map((side) => Math.round(times * side));
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    canvas.getContext("2d").drawImage(image, 0, 0, width, height);
+    canvas.picture = image;
+  }
+
+  // A canvas's picture in its own pixels, not those of the screen.
+  function original(canvas) {
+    const image = canvas.picture;
+    if (!image) return canvas;
+    const own = epochs.h("canvas", { width: image.naturalWidth, height: image.naturalHeight });
+    own.getContext("2d").drawImage(image, 0, 0);
+    return own;
   }
 
   async function savePicture(canvas, name, record) {
-    const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+    const blob = await new Promise((done) => original(canvas).toBlob(done, "image/png"));
     epochs.saveFile(name + ".png", await epochs.png.withSettings(blob, record));
   }
 
-  return { paintLatents, paintPicture, decode, savePicture };
+  return { paintLatents, paintPicture, decode, original, savePicture };
 })();

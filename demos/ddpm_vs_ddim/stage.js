@@ -8,7 +8,7 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   let result = {};                               // the newest value
   let entries = [[], []];                        // of each column: {frame, end}, end for the finished picture
   let shown = [null, null];
-  let begun = null;                              // the run the stage was last brought into view for
+  let begun = null, drawn = null;                // the run on the stage, and as what its frame was drawn
   let timer = 0;
 
   // -- a column --------------------------------------------------------------------------------------
@@ -27,7 +27,7 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   }
 
   function wipe(canvas) {
-    canvas.wanted = null;                        // a picture that is still being decoded comes too late
+    canvas.wanted = canvas.picture = null;       // a picture that is still being decoded comes too late
     canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
   }
 
@@ -126,6 +126,7 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   const live = h("div.race-live", { hidden: true }, h("div.race-columns", {}, parts.map((part) => part.box)), note, tokens);
   root.append(h("section.stage", { "aria-label": text.stage, onkeydown: press }, h("div.race-bar", {}, stop, tools), empty, live));
 
+  // What is the same at every step of a run: drawn when it begins and when it ends.
   function drawFrame() {
     const running = result.state === "running";
     empty.hidden = true;
@@ -136,7 +137,6 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
       const { name, sampler, eta, variance } = result.columns[place];
       const more = sampler === "ddim" && eta ? ` · eta ${eta}` : sampler === "ddpm" && variance === "large" ? ` · ${text.large}` : "";
       part.title.replaceChildren(h("b", {}, LETTERS[place]), ` ${name} · ${fill(text.steps, { steps: result.steps[place] })}${more}`);
-      part.bar.value = result.taken[place] / Math.max(1, result.steps[place]);
       part.bar.style.visibility = running ? "visible" : "hidden";
       part.actions.hidden = running || !entries[place].length;
     });
@@ -156,7 +156,7 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   }
 
   function figure() {
-    const images = parts.map((part, place) => shown[place] && h("g", {}, h("image", { x: 20 + place * 280, y: 52, width: 256, height: 256, href: part.clean.toDataURL("image/png") }),
+    const images = parts.map((part, place) => shown[place] && h("g", {}, h("image", { x: 20 + place * 280, y: 52, width: 256, height: 256, href: race.original(part.clean).toDataURL("image/png") }),
       h("text", { x: 20 + place * 280, y: 40, "font-size": 14, "font-weight": 600 }, part.title.textContent),
       h("text", { x: 20 + place * 280, y: 326, "font-size": 11, fill: "#60646c" }, part.counter.textContent))).filter(Boolean);
     const svg = epochs.sheet.write({ width: 576, height: 360, title: text.stage, desc: parts.map((part) => part.title.textContent).join("; ") }, images,
@@ -174,9 +174,14 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
     runs.running.run = next.state === "running";
     if (next.distilled) race.distilled.add(next.model);
     if (runs.running.run) {
-      if (begun !== next.run) { begun = next.run; entries = [[], []]; [0, 1].forEach((place) => paint(place, null)); stop.renew(); pause(); epochs.withdrawFigure(demo); epochs.bringIntoView(root, demo); }
-      drawFrame();
-      next.now.forEach((frame, place) => { if (frame && shown[place]?.frame.i !== frame.i) paint(place, { frame, end: Boolean(frame.picture) }); });
+      const opened = JSON.stringify([next.run, next.steps]);      // under equal time, B's steps come later
+      if (begun !== next.run) { entries = [[], []]; [0, 1].forEach((place) => paint(place, null)); stop.renew(); pause(); epochs.withdrawFigure(demo); epochs.bringIntoView(root, demo); }
+      if (drawn !== opened) drawFrame();
+      [begun, drawn] = [next.run, opened];
+      next.now.forEach((frame, place) => {
+        parts[place].bar.value = next.taken[place] / Math.max(1, next.steps[place]);
+        if (frame && shown[place]?.frame.i !== frame.i) paint(place, { frame, end: Boolean(frame.picture) });
+      });
       return;
     }
     entries = next.kept.map((list) => list.flatMap((frame) => (frame.picture ? [{ frame, end: false }, { frame, end: true }] : [{ frame, end: false }])));

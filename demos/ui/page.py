@@ -53,7 +53,7 @@ def build_page(blocks: gr.Blocks, demos: Sequence[Demo], language: str,
         return outputs
 
     opened = blocks.load(open_address, None, [note, *bars, *(c for _, _, c, _ in targets)], queue=False,
-                         show_progress="hidden", api_visibility="private")
+                         show_progress="hidden", show_progress_on=note, api_visibility="private")
     opened.then(None, None, None, js="() => epochs.state.start()", api_visibility="private")
     return shells
 

@@ -140,10 +140,12 @@ class Shell:
         where = {"concurrency_id": COMPUTE, "concurrency_limit": 1} if compute else {}
         guarded = guard(fn, self.text, len(outputs))
         public = api_name is not None and self.public
+        # Once a component has shown progress, Gradio tells it of every message of every run, each time after a search
+        # through the whole page: 85 ms a message with an event's four outputs and the page's opening. So one shows it.
         # The newest click counts: one that comes while a run is on waits for it instead of being lost.
         busy = f"(...values) => epochs.busy({banner.elem_id!r}, values)" if compute else None
-        options = {"show_progress": "hidden", "trigger_mode": "always_last", "js": busy, **where, **listen,
-                   "api_visibility": "public" if public else "private"}
+        options = {"show_progress": "hidden", "show_progress_on": banner, "trigger_mode": "always_last", "js": busy,
+                   **where, **listen, "api_visibility": "public" if public else "private"}
         if public:
             options["api_name"] = api_name
         listeners = [events] if callable(events) else list(events)
@@ -180,9 +182,11 @@ def guard(fn: Callable, text: Text, n_outputs: int) -> Callable:
     if inspect.isgeneratorfunction(fn):
         @functools.wraps(fn)
         def stream(*args):
+            shown: tuple = ()
             try:
                 for values in fn(*whole(args)):
-                    yield stamp(values)
+                    yield stamp(unsaid(values, shown))
+                    shown = values
             except Exception as error:  # noqa: BLE001 - the boundary
                 yield failed(error)
         return stream
@@ -210,10 +214,17 @@ def whole(value: object) -> object:
     return value
 
 
+def unsaid(values: tuple, shown: tuple) -> tuple:
+    """`values` without the empty ones that the page has already: each would be redrawn at every step of a run."""
+    return tuple(gr.skip() if value == {} and before == {} else value
+                 for value, before in zip(values, shown or [None] * len(values)))
+
+
 def stamp(values: tuple) -> tuple:
     """`values` with the banner marked as new: the page knows by it that a run has ended."""
     banner, *rest = values
-    return ({**banner, "answer": next(_answers)} if isinstance(banner, dict) else banner, *rest)
+    new = isinstance(banner, dict) and banner != gr.skip()
+    return ({**banner, "answer": next(_answers)} if new else banner, *rest)
 
 
 def error_banner(error: Exception, text: Text) -> dict[str, object]:

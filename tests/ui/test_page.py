@@ -10,7 +10,7 @@ from demos.base.query import QueryField, text_field
 from demos.base.text import LANGUAGES, load_text
 from demos.registry import find_demos
 from demos.ui.inputs import _parse_emoji
-from demos.ui.page import read_address
+from demos.ui.page import build_page, read_address
 from demos.ui.picker import FIELD, Picker, chosen_id
 from demos.ui.shell import Shell
 
@@ -88,3 +88,13 @@ def test_a_picker_value_from_a_stranger() -> None:
     for value in (None, 5, "pocket", [], {}, {"id": None}, {"id": ["pocket"]}, {"id": " "}):
         with pytest.raises(UserError):
             chosen_id(value)
+
+
+def test_one_component_shows_the_progress_of_an_event() -> None:
+    """Every one that shows it is told of every later message of every run, each time after a search through the page."""
+    with gr.Blocks() as blocks:
+        build_page(blocks, find_demos(), "en", lambda: None)
+    events = [event for event in blocks.get_config_file()["dependencies"] if event["backend_fn"]]
+    assert len(events) > 50
+    for event in events:
+        assert len(event["show_progress_on"] or event["outputs"]) <= 1, event["api_name"]

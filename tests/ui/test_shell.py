@@ -49,6 +49,20 @@ def test_a_stream_that_breaks_keeps_what_it_said() -> None:
     assert values[0][1] == 1 and values[1][0]["kind"] == "error" and values[1][1] == gr.skip()
 
 
+def test_what_is_empty_and_stays_empty_is_not_sent_again() -> None:
+    def count():
+        yield {}, {}, 1
+        yield {}, {}, 2
+        yield note_banner("x"), {}, 3
+        yield {}, {"sentence": "y"}, 3
+
+    sent = list(guard(count, EN, 2)())
+    assert sent[0][0].keys() == {"answer"} and sent[0][1:] == ({}, 1)
+    assert sent[1] == (gr.skip(), gr.skip(), 2)
+    assert sent[2][0]["message"] == "x" and sent[2][1] == gr.skip()
+    assert sent[3][0].keys() == {"answer"} and sent[3][1] == {"sentence": "y"}
+
+
 def test_every_end_reaches_the_page() -> None:
     """A banner without words still ends the run: `{}` clears, a note stays, both are new values."""
     for banner in ({}, note_banner("x")):

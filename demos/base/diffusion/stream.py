@@ -77,8 +77,10 @@ class Stops:
                 del self._running[name]
 
 
-def in_batches(make: Callable[[], Iterator[T]], flag: threading.Event, pause: float = 0.05) -> Iterator[list[T]]:
-    """What `make()` yields, in lists: at once when something new is there, then at most every `pause` seconds.
+def in_batches(make: Callable[[], Iterator[T]], flag: threading.Event, pause: float = 0.1) -> Iterator[list[T]]:
+    """What `make()` yields, in lists: when something new is there, at most every `pause` seconds.
+
+    The first thing waits that long for the second: what opens a run is sent with its first step, where that is soon.
 
     The iterator runs in a thread, with the context variables of whoever takes the first list, and never waits
     for whoever takes the lists. Setting `flag`, or closing this generator, ends it after its current item, or
@@ -95,9 +97,11 @@ def in_batches(make: Callable[[], Iterator[T]], flag: threading.Event, pause: fl
     context.run(_flag.set, flag)
     worker = threading.Thread(target=context.run, args=(_work, make, flag, items, ended), name="sampler", daemon=True)
     worker.start()
+    patience = pause
     try:
         while True:
-            batch, ending = _drain(items)
+            batch, ending = _drain(items, patience)
+            patience = 0.0
             if batch:
                 sent = time.monotonic()
                 yield batch
@@ -144,8 +148,11 @@ def _wait_for_left(flag: threading.Event) -> None:
             _left.discard(worker)
 
 
-def _drain(items: queue.SimpleQueue) -> tuple[list, object]:
-    """Everything waiting, at least one thing; and what ended the run, None where it goes on."""
+def _drain(items: queue.SimpleQueue, patience: float) -> tuple[list, object]:
+    """Everything waiting, at least one thing; and what ended the run, None where it goes on.
+
+    A second thing is waited for up to `patience` seconds.
+    """
     batch = []
     item = items.get()
     while True:
@@ -153,6 +160,6 @@ def _drain(items: queue.SimpleQueue) -> tuple[list, object]:
             return batch, item
         batch.append(item)
         try:
-            item = items.get_nowait()
+            item = items.get(timeout=patience) if patience and len(batch) == 1 else items.get_nowait()
         except queue.Empty:
             return batch, None

@@ -96,8 +96,8 @@
     if (id) running[id] = { timers: [],
       dismissError() { if (root.querySelector(".banner.error")) clear(); },
       start() {
-        area()?.classList.add("busy");
-        this.timers = [setTimeout(() => show("working", text.working), 400), setTimeout(() => show("working", text.loading), 2500)];
+        const wait = () => { area()?.classList.add("busy"); show("working", text.working); };
+        this.timers = [setTimeout(wait, 400), setTimeout(() => show("working", text.loading), 2500)];
       },
       stop() {
         area()?.classList.remove("busy");

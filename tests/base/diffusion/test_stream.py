@@ -14,6 +14,22 @@ def test_everything_arrives_in_order():
     assert [item for batch in batches for item in batch] == list(range(500)) and all(batches)
 
 
+def test_what_opens_a_run_goes_with_its_first_step_where_that_is_soon():
+    stepped = threading.Event()
+
+    def run():
+        yield "opening"
+        stepped.wait(10)
+        yield "step"
+
+    timer = threading.Timer(0.1, stepped.set)
+    timer.start()
+    assert next(in_batches(run, threading.Event(), pause=5)) == ["opening", "step"]
+    stepped.clear()
+    assert next(in_batches(run, threading.Event(), pause=0.01)) == ["opening"]
+    stepped.set()
+
+
 def test_a_slow_reader_does_not_hold_up_the_run():
     made = []
 
