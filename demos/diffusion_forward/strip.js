@@ -8,6 +8,7 @@
   function strip(text, move) {
     const list = h("div.forward-strip", { role: "group", "aria-label": text.strip });
     const scroller = h("div.forward-scroller", {}, list);
+    const edges = epochs.edges(scroller);
     const note = h("p.stage-note.forward-takeover");
     const node = h("div.forward-strip-box", {}, scroller, note);
     let columns = [];
@@ -27,13 +28,16 @@
           const uri = uriOf(value, row, i);
           return uri ? h("img", { src: uri, alt: "" }) : h("span.forward-blank", {}, row !== "sunk" && !i ? "" : "…");
         })));
-      list.replaceChildren(h("div.forward-names", {}, h("span.forward-time", {}, "t"), rows.map((row) => h("span.forward-name", {}, said[row]))), ...columns);
+      list.replaceChildren(h("div.forward-names.edges-held", {}, h("span.forward-time", {}, "t"), rows.map((row) => h("span.forward-name", {}, said[row]))), ...columns);
       note.textContent = value.takeover === undefined ? "" : value.takeover === null ? text.takeover_never
         : fill(value.conditional && value.settings.prompt ? text.takeover : text.takeover_free, { t: value.takeover, percent: Math.round(100 * value.takeover / value.length) });
     }
 
     const nearest = (value, time) => value.stops.reduce((best, stop, i) => (Math.abs(stop - time) < Math.abs(value.stops[best] - time) ? i : best), 0);
-    const mark = (place) => columns.forEach((column, i) => column.setAttribute("aria-pressed", i === place));
+    function mark(place) {
+      columns.forEach((column, i) => column.setAttribute("aria-pressed", i === place));
+      edges.bring(columns[place]);
+    }
     return { node, show, mark, nearest, rowsOf, uriOf, names };
   }
   Object.assign(epochs.forward ??= {}, { strip });

@@ -18,6 +18,7 @@
     const going = h("div.stage-tools.grid-going", { hidden: true }, status, stop);
     const table = h("div.grid-table", { role: "group", "aria-label": text.stage });
     const scroll = h("div.grid-scroll", { hidden: true }, table);
+    epochs.edges(scroll);
     const note = h("p.stage-note", { hidden: true }, text.caption_note);
     const large = h("dialog.grid-large", { "aria-label": text.large });
     root.append(h("section.stage", { "aria-label": text.stage }, going, empty, scroll, note), large);

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from demos.diffusion_noise.spec import SPEC
+from demos.ui.diffusion import SEED
 from tests.app.visitor import PHONE
 
 ID = SPEC.id
@@ -119,7 +120,7 @@ def test_the_data_to_take_along(fan, tmp_path) -> None:
     record = json.loads((tmp_path / "noise.json").read_text(encoding="utf-8"))
     rows = {row["row"]: row for row in record["rows"]}
     assert rows["ddim"]["identical_runs"] == 2 and rows["ddim"]["mean_pairwise_rms_grey_levels"] == 0
-    assert record["seed"] == 7 and len(rows["ddpm"]["spread_of_predicted_x0"]) == 3
+    assert record["seed"] == SEED and len(rows["ddpm"]["spread_of_predicted_x0"]) == 3
     with fan.page.expect_download() as download:
         fan.find("button:text-is('PNG')").first.click()
     download.value.save_as(tmp_path / "noise.png")

@@ -89,7 +89,8 @@ def test_the_public_api_is_small_and_named_once(server: str) -> None:
     client = Client(server, verbose=False)
     names = set(client.view_api(return_format="dict", print_info=False)["named_endpoints"])
     assert names == {"/classify", "/search_emoji", "/where", "/contrast", "/score_templates", "/compare_models", "/rank",
-                     "/place_on_map", "/train_probe", "/test_probe"}
+                     "/place_on_map", "/train_probe", "/test_probe", "/race", "/same_noise", "/grid", "/words", "/guidance",
+                     "/drown", "/denoise_from", "/walk_between"}
     banner, stage, facts, _ = client.predict(*GOOD, api_name="/classify")
     assert stage["labels"] == ["cat", "dog"] and facts["sentence"] and banner.get("kind") != "error"
     _, glyphs, said = client.predict("something sweet", api_name="/search_emoji")
@@ -97,7 +98,7 @@ def test_the_public_api_is_small_and_named_once(server: str) -> None:
 
 
 def test_two_visitors_at_once_each_in_their_language(invite) -> None:
-    english, chinese = invite("/", stranger=True), invite("/zh", stranger=True)
+    english, chinese = invite("/?demo=clip_zero_shot", stranger=True), invite("/zh?demo=clip_zero_shot", stranger=True)
     english.write("labels", "cat\ndog\nfox")
     chinese.write("labels", "\u732b\n\u72d7\n\u732b")
     for _ in range(2):                           # pressed in the same moment, twice

@@ -60,6 +60,8 @@ epochs.runs = (() => {
           if (!begins(event, part)) continue;
           if (runs.running[part] || runs.begun[part]) runs.stop(part);
           runs.begun[part] = true;
+          // On a phone the keyboard and the text would stay in front of what was asked for.
+          if (event.type === "keydown" && matchMedia("(max-width: 640px)").matches) event.target.blur();
           runs.show(part, true);                 // from the click on, however long the queue or the model takes
         }
       }, true);

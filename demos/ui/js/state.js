@@ -7,6 +7,12 @@ epochs.state = (() => {
   let demo = new URLSearchParams(location.search).get("demo");
   let ready = false;                             // a tab's select event also fires while the page loads
 
+  // An address that names a demo shows it at once, not the first one until the server has answered.
+  if (demo) {
+    document.documentElement.dataset.epochs = "opening";
+    setTimeout(() => { if (!ready) delete document.documentElement.dataset.epochs; }, 5000);
+  }
+
   const asText = (v) => (v === true ? "1" : v === false ? "0" : v === null || v === undefined ? "" : String(v));
 
   function declare(name, fields) {
