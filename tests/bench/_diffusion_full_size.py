@@ -40,7 +40,7 @@ def _compare(name: str, folder: Path, guidance: float) -> Iterator[Figure]:
 
     limit_threads()
     began = time.perf_counter()
-    model = load_diffuser(Checkpoint(id=f"random {name}", name=name, licence="", parameters=0.1, folder=folder, gigabytes=1), pick_device())
+    model = load_diffuser(Checkpoint(id=str(folder), name=name, licence="", parameters=0.0), pick_device())
     opened = time.perf_counter() - began
     column = column_of(model, Question(PROMPT, "", guidance, 7, "random"), SamplerSettings("ddim", STEPS))
     start, began = column.sample, time.perf_counter()
@@ -67,7 +67,9 @@ def _pipeline_latents(model, folder: Path, start, guidance: float):
         scheduler.set_timesteps(STEPS)
         sample = start
         for timestep in scheduler.timesteps:
-            sample = scheduler.step(model.unet(sample.to(model.dtype), timestep).sample.float(), timestep, sample).prev_sample
+            output = model.unet(sample.to(model.dtype), timestep).sample.float()
+            # As ours: the noise goes with the clipped picture, so that DDIM at eta 1 is DDPM for these models, too.
+            sample = scheduler.step(output, timestep, sample, use_clipped_model_output=True).prev_sample
         return sample
     pipe = diffusers.StableDiffusionPipeline(
         vae=model.vae, text_encoder=model.text_encoder, tokenizer=model.tokenizer, unet=model.unet, scheduler=scheduler,
