@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 ONLY = "run"                  # the part of a demo that has one kind of run
 _LONGEST_NAME = 64            # of a run, as the browser makes it
+_MOST_STOPPED = 64            # names that a page may tell to end at once
 
 
 class Runs:
@@ -71,10 +72,11 @@ class Runs:
             self._stops.end(name, flag)
 
     def stop(self, value: object) -> None:
-        """Ends the run that the page names, after its step."""
-        name = part_of(value, "stop")
-        if isinstance(name, str):
-            self._stops.stop(name[:_LONGEST_NAME])
+        """Ends the runs that the page names, each after its step; those that have ended already do not mind."""
+        names = part_of(value, "stop")
+        for name in names[-_MOST_STOPPED:] if isinstance(names, list) else ():
+            if isinstance(name, str):
+                self._stops.stop(name[:_LONGEST_NAME])
 
 
 def held(value: object, key: str) -> object:

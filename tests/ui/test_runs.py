@@ -25,12 +25,12 @@ def test_stop_ends_the_run_that_the_page_names():
     runs = Runs()
     stream = runs.stream(called("mine"), slowly)
     taken = list(next(stream))
-    runs.stop({"stop": "mine"})
+    runs.stop({"stop": ["earlier", "mine"]})
     taken += sum(stream, [])
     assert 0 < len(taken) < 1000 and runs.running == ()
 
 
-@pytest.mark.parametrize("value", [None, {}, "mine", {"stop": "yours"}, {"stop": 5}, {"stop": ["mine"]}, {"names": {"run": "mine"}}])
+@pytest.mark.parametrize("value", [None, {}, "mine", {"stop": ["yours"]}, {"stop": 5}, {"stop": "mine"}, {"stop": [["mine"], None]}, {"stop": ["mine"] + ["x"] * 64}, {"names": {"run": "mine"}}])
 def test_any_other_word_stops_nothing(value):
     runs = Runs()
     stream = runs.stream(called("mine"), lambda: slowly(20))
@@ -45,7 +45,7 @@ def test_parts_of_a_page_run_and_stop_by_themselves():
     stage, back = runs.stream(page, slowly, "stage"), runs.stream(page, lambda: slowly(20), "back")
     next(stage), next(back)
     assert set(runs.running) == {"first", "second"}
-    runs.stop({"stop": "first"})
+    runs.stop({"stop": ["first"]})
     assert sum(back, [])[-1] == 19 and len(sum(stage, [])) < 999
 
 

@@ -2,6 +2,7 @@
 "use strict";
 epochs.runs = (() => {
   const { register } = epochs;
+  const MOST_STOPPED = 64;
   const demos = {};
   // Unguessable: who knows a run's name can stop it.
   const fresh = () => Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join("-");
@@ -19,12 +20,14 @@ epochs.runs = (() => {
   // -> {running: {part: bool}, stop(part), hold(what), onEnded(act, part)}: made by whichever script asks first.
   // `running` is what the stage says. `act` is called however a run ended: a cut connection brings no last value.
   const of = (demo) => (demos[demo] ??= {
-    running: {}, begun: {}, held: {}, acts: {}, buttons: [], stop() {}, put() {},
+    running: {}, begun: {}, more: {}, held: {}, acts: {}, buttons: [], stop() {}, put() {},
     hold(what) { Object.assign(this.held, what); this.put(); },
     onEnded(act, part = "run") { this.acts[part] = act; },
     ended(part) {
-      this.begun[part] = false;
-      this.show(part, false);
+      // What was asked for while it was on follows now.
+      this.begun[part] = Boolean(this.more[part]);
+      this.more[part] = false;
+      this.show(part, this.begun[part]);
       if (!this.running[part]) return;           // refused: what stands on the stage is an earlier run's
       this.running[part] = false;
       this.acts[part]?.();
@@ -37,12 +40,15 @@ epochs.runs = (() => {
   register("runs", ({ config, props, trigger }) => {
     const runs = of(config.demo);
     const names = Object.fromEntries(Object.keys(config.starts).map((part) => [part, fresh()]));
-    let stopped = null;
+    // Names that were told to end, the newest last. Several, since Gradio reads this component a moment after the
+    // event: with the newest alone, a second click in that moment would forget the first one's run.
+    let stopped = [];
     runs.held = { ...config.held, ...runs.held };
-    runs.put = keep(props, () => ({ names: { ...names }, held: { ...runs.held }, ...(stopped ? { stop: stopped } : {}) }));
+    runs.put = keep(props, () => ({ names: { ...names }, held: { ...runs.held }, ...(stopped.length ? { stop: stopped } : {}) }));
     // A run takes its part's name when it begins; stopping retires the name, so that it never hits a later run.
     runs.stop = (part = "run") => {
-      [stopped, names[part]] = [names[part], fresh()];
+      stopped = [...stopped, names[part]].slice(-MOST_STOPPED);
+      names[part] = fresh();
       runs.put();
       trigger("select");
     };
@@ -58,7 +64,9 @@ epochs.runs = (() => {
       document.addEventListener(type, (event) => {
         for (const part of Object.keys(names)) {
           if (!begins(event, part)) continue;
-          if (runs.running[part] || runs.begun[part]) runs.stop(part);
+          // Always, once there was a run: one that Gradio held back may be under way without a sign of it here.
+          if (part in runs.begun) runs.stop(part);
+          runs.more[part] = Boolean(runs.running[part] || runs.begun[part]);
           runs.begun[part] = true;
           // On a phone the keyboard and the text would stay in front of what was asked for.
           if (event.type === "keydown" && matchMedia("(max-width: 640px)").matches) event.target.blur();

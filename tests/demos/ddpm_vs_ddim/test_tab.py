@@ -112,7 +112,7 @@ def test_guidance_at_its_ends(guidance: float) -> None:
 def test_a_run_that_is_stopped_keeps_its_steps(language: str) -> None:
     def stop(values):
         if max(values[1]["taken"]) >= 2:
-            tab.RUNS.stop({"stop": f"mine {language}"})
+            tab.RUNS.stop({"stop": [f"mine {language}"]})
 
     _, stage, facts, _ = answers(language, settings=columns(steps=100), name=called(f"mine {language}"), each=stop)[-1]
     taken = stage["taken"]
@@ -123,7 +123,7 @@ def test_a_run_that_is_stopped_keeps_its_steps(language: str) -> None:
 
 def test_stopping_another_run_or_nothing_does_no_harm() -> None:
     def stop(values):
-        for name in ({"stop": "other"}, {}, None, "x", {"stop": ["mine"]}, {"stop": "x" * 10**5}):
+        for name in ({"stop": ["other"]}, {}, None, "x", {"stop": "mine"}, {"stop": ["x" * 10**5]}):
             tab.RUNS.stop(name)
 
     assert answers(name=called("mine"), each=stop)[-1][1]["state"] == "done"
@@ -151,7 +151,7 @@ def test_leaving_the_page_ends_the_run(monkeypatch) -> None:
 def test_cancelled_and_run_again_twenty_times() -> None:
     for turn in range(20):
         name = f"run {turn}"
-        found = answers(settings=columns(steps=100), name=called(name), each=lambda values, name=name: tab.RUNS.stop({"stop": name}))
+        found = answers(settings=columns(steps=100), name=called(name), each=lambda values, name=name: tab.RUNS.stop({"stop": [name]}))
         assert found[-1][1]["state"] == "stopped"
     assert answers()[-1][1]["state"] == "done" and tab.RUNS.running == ()
     left_alone(seconds=5)

@@ -60,7 +60,7 @@ def test_stop_keeps_the_cells_that_are_done(shell):
     stages = [next(stream)[1]]
     while not stages[-1]["done"]:
         stages.append(next(stream)[1])
-    tab.RUNS.stop({"stop": "mine"})
+    tab.RUNS.stop({"stop": ["mine"]})
     *_, last = stream
     assert last[1]["state"] == "stopped" and len(last[1]["done"]) == 2
     again = run(shell, *values("1"), held=called("n", keys=list(last[1]["done"])))[-1]

@@ -54,7 +54,7 @@ def test_stop_ends_the_run_and_keeps_what_there_is(shell):
     held = called("mine", key="")
     stream = tab.answer(shell, held, {"eta": 0.5}, 2, 100, *ASKED)
     next(values for values in stream if values[1]["rows"])       # its first step has been taken
-    tab.RUNS.stop({"name": "new", "stop": "mine"})
+    tab.RUNS.stop({"name": "new", "stop": ["mine"]})
     *_, last = stream
     assert last[1]["state"] == "stopped" and 0 < len(last[1]["rows"][0]["clean"]) < 100
 
