@@ -179,6 +179,7 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
       if (drawn !== opened) drawFrame();
       [begun, drawn] = [next.run, opened];
       next.now.forEach((frame, place) => {
+        parts[place].bar.style.visibility = "visible";
         parts[place].bar.value = next.taken[place] / Math.max(1, next.steps[place]);
         if (frame && shown[place]?.frame.i !== frame.i) paint(place, { frame, end: Boolean(frame.picture) });
       });

@@ -79,6 +79,7 @@ def answer(shell: Shell, prompt: object, negative: object, guidance: object, see
     checkpoint = diffuser_of(request.checkpoint)
     ensure_here(checkpoint)
     show, trail, opening, verdict, failed = view.Show(request, checkpoint, t), view.Trail(), None, None, None
+    lived = False
     try:
         for batch in RUNS.stream(name, lambda: sample(request)):
             for item in batch:
@@ -89,7 +90,8 @@ def answer(shell: Shell, prompt: object, negative: object, guidance: object, see
                 else:
                     for frame in item:
                         trail.add(frame)
-            if verdict is None:
+            if verdict is None or not lived:           # the page begins a run by a live value
+                lived = True
                 yield {}, show.live(opening, trail), {}, gr.skip()
     except UserError as error:
         if opening is None:

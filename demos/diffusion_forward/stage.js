@@ -79,10 +79,10 @@
       canvas.picture.setAttribute("aria-label", canvas.said.textContent);
       const place = strip.nearest(value, t);
       strip.mark(place);
-      const near = (stop) => (stop === t ? stop : fill(text.nearest, { t: stop }));
-      put(decoded, value.sunk[place], fill(text.decoded, { t: near(value.stops[place]) }));
+      const near = (stop, uri) => (stop === t || !uri ? stop : fill(text.nearest, { t: stop }));
+      put(decoded, value.sunk[place], fill(text.decoded, { t: near(value.stops[place], value.sunk[place]) }));
       const seen = Math.max(1, place);           // the clean picture needs no belief
-      put(belief, value.prompted[seen - 1], fill(value.conditional && value.settings.prompt ? text.belief : text.belief_free, { t: near(value.stops[seen]) }));
+      put(belief, value.prompted[seen - 1], fill(value.conditional && value.settings.prompt ? text.belief : text.belief_free, { t: near(value.stops[seen], value.prompted[seen - 1]) }));
       curves.show(t);
     }
 

@@ -11,7 +11,7 @@
     const edges = epochs.edges(scroller);
     const note = h("p.stage-note.forward-takeover");
     const node = h("div.forward-strip-box", {}, scroller, note);
-    let columns = [];
+    let columns = [], marked = null;
 
     const names = (value) => ({ sunk: text.sunk, prompted: value.conditional && value.settings.prompt ? text.prompted : text.believed, unprompted: text.unprompted });
     const rowsOf = (value) => ROWS.filter((row) => row !== "unprompted" || value.guided);
@@ -36,7 +36,8 @@
     const nearest = (value, time) => value.stops.reduce((best, stop, i) => (Math.abs(stop - time) < Math.abs(value.stops[best] - time) ? i : best), 0);
     function mark(place) {
       columns.forEach((column, i) => column.setAttribute("aria-pressed", i === place));
-      edges.bring(columns[place]);
+      if (place !== marked) edges.bring(columns[place]);   // not at every picture that arrives: a finger may be scrolling
+      marked = place;
     }
     return { node, show, mark, nearest, rowsOf, uriOf, names };
   }

@@ -171,7 +171,7 @@ def _back_part(shell: Shell) -> tuple:
     """The way back: its component, button, steps and banner."""
     t = shell.text
     browser_component("section_title", text={"title": t("back.title"), "note": t("back.note")})
-    with gr.Row(elem_classes=["forward-row"]):
+    with gr.Row(elem_classes=["forward-ask"]):
         steps = gr.Number(STEPS, label=t("diffusion.steps"), info=t("back.steps_hint"), min_width=140, elem_id=f"{SPEC.id}-steps")
         button = gr.Button(t("back.run"), variant="primary", min_width=160, elem_id=f"{SPEC.id}-denoise")
     banner = shell.banner("back-banner", area=f"{SPEC.id}-back")
@@ -182,7 +182,7 @@ def _walk_part(shell: Shell) -> tuple:
     """The walk between two seeds: its component, button, second seed, count, path and banner."""
     t = shell.text
     browser_component("section_title", text={"title": t("walk.title"), "note": t("walk.note")})
-    with gr.Row(elem_classes=["forward-row"]):
+    with gr.Row(elem_classes=["forward-ask"]):
         other = gr.Number(OTHER, label=t("walk.other"), min_width=110, elem_id=f"{SPEC.id}-other")
         count = gr.Slider(FEWEST_PICTURES, MOST_PICTURES, COUNT, step=1, label=t("walk.count"), min_width=150,
                           elem_id=f"{SPEC.id}-count")

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 ONLY = "run"                  # the part of a demo that has one kind of run
 _LONGEST_NAME = 64            # of a run, as the browser makes it
-_MOST_STOPPED = 64            # names that a page may tell to end at once
+_MOST_STOPPED = 8             # names that a page may tell to end at once
 
 
 class Runs:
@@ -60,7 +60,8 @@ class Runs:
     def watch(demo: str, events: Sequence, part: str = ONLY) -> None:
         """Tells the page when a run that `events` started has ended, also without a last word."""
         for event in events:
-            event.then(None, None, None, js=f"() => epochs.runs({demo!r}).ended({part!r})", api_visibility="private")
+            for listen in (event.then, event.failure):       # a refused or broken request triggers `failure` alone
+                listen(None, None, None, js=f"() => epochs.runs({demo!r}).ended({part!r})", api_visibility="private")
 
     def stream(self, value: object, make: Callable[[], Iterator[T]], part: str = ONLY) -> Iterator[list[T]]:
         """What `make()` yields, in lists at the browser's pace, until it ends or the visitor stops it."""

@@ -153,7 +153,8 @@ class Shell:
         for event in listeners:
             ended = event(guarded, inputs, [banner, *outputs], **options)
             if compute:                            # however it ended: the queue full, the connection lost
-                ended.then(None, None, None, js=f"() => epochs.idle({banner.elem_id!r})", api_visibility="private")
+                for listen in (ended.then, ended.failure):   # a refused or broken request triggers `failure` alone
+                    listen(None, None, None, js=f"() => epochs.idle({banner.elem_id!r})", api_visibility="private")
             found.append(ended)
             # One public name for one function, however many controls start it.
             options = {k: v for k, v in options.items() if k != "api_name"} | {"api_visibility": "private"}
@@ -221,7 +222,7 @@ def unsaid(values: tuple, shown: tuple) -> tuple:
 
 
 def stamp(values: tuple) -> tuple:
-    """`values` with the banner marked as new: the page knows by it that a run has ended."""
+    """`values` with the banner marked as new: the page knows by it that a run has said something."""
     banner, *rest = values
     new = isinstance(banner, dict) and banner != gr.skip()
     return ({**banner, "answer": next(_answers)} if new else banner, *rest)

@@ -245,3 +245,15 @@ def test_two_visitors(racer) -> None:
     one.wait(None)
     picture = "c => c.toDataURL()"
     assert one.find("canvas.race-clean").first.evaluate(picture) != two.find("canvas.race-clean").first.evaluate(picture)
+
+
+def test_enter_on_a_phone_runs_and_shift_enter_does_nothing(racer) -> None:
+    here = racer(size=PHONE)
+    before = here.number()
+    prompt = here.find(f"#{ID}-prompt textarea, #{ID}-prompt input").first
+    prompt.press("Shift+Enter")
+    here.page.wait_for_timeout(300)
+    assert not here.find(".stop-run").is_visible() and here.number() == before
+    prompt.press("Enter")
+    here.wait(before)
+    assert not prompt.evaluate("box => box === document.activeElement") and not here.find(".stop-run").is_visible()

@@ -46,8 +46,12 @@ class TrayVisitor(Visitor):
         """Presses Run. -> what the server read from the tray."""
         before = len(self.runs)
         self.find(f"#{self.id}-run").click()
-        self.page.wait_for_timeout(100)
+        for _ in range(100):                       # one that comes while a run is on is held back
+            self.page.wait_for_timeout(100)
+            if len(self.runs) > before:
+                break
         assert len(self.runs) > before
+        self.page.wait_for_timeout(450)            # the page says that it is busy after 400 ms
         self.page.wait_for_function("id => !document.getElementById(id).classList.contains('busy')", arg=self.id)
         return json.loads(self.runs[-1])["data"][0]
 

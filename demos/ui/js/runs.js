@@ -2,7 +2,7 @@
 "use strict";
 epochs.runs = (() => {
   const { register } = epochs;
-  const MOST_STOPPED = 64;
+  const MOST_STOPPED = 8;
   const demos = {};
   // Unguessable: who knows a run's name can stop it.
   const fresh = () => Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join("-");
@@ -20,7 +20,7 @@ epochs.runs = (() => {
   // -> {running: {part: bool}, stop(part), hold(what), onEnded(act, part)}: made by whichever script asks first.
   // `running` is what the stage says. `act` is called however a run ended: a cut connection brings no last value.
   const of = (demo) => (demos[demo] ??= {
-    running: {}, begun: {}, more: {}, held: {}, acts: {}, buttons: [], stop() {}, put() {},
+    running: {}, begun: {}, more: {}, held: {}, acts: {}, buttons: [], stop() {}, forget() {}, put() {},
     hold(what) { Object.assign(this.held, what); this.put(); },
     onEnded(act, part = "run") { this.acts[part] = act; },
     ended(part) {
@@ -28,6 +28,7 @@ epochs.runs = (() => {
       this.begun[part] = Boolean(this.more[part]);
       this.more[part] = false;
       this.show(part, this.begun[part]);
+      if (!Object.values(this.begun).some(Boolean)) this.forget();
       if (!this.running[part]) return;           // refused: what stands on the stage is an earlier run's
       this.running[part] = false;
       this.acts[part]?.();
@@ -46,17 +47,20 @@ epochs.runs = (() => {
     runs.held = { ...config.held, ...runs.held };
     runs.put = keep(props, () => ({ names: { ...names }, held: { ...runs.held }, ...(stopped.length ? { stop: stopped } : {}) }));
     // A run takes its part's name when it begins; stopping retires the name, so that it never hits a later run.
-    runs.stop = (part = "run") => {
-      stopped = [...stopped, names[part]].slice(-MOST_STOPPED);
+    // `following`: also the run that Gradio holds back, which will take the fresh name.
+    runs.stop = (part = "run", following = false) => {
+      const former = names[part];
       names[part] = fresh();
+      stopped = [...stopped, former, ...(following && runs.more[part] ? [names[part]] : [])].slice(-MOST_STOPPED);
       runs.put();
       trigger("select");
     };
+    runs.forget = () => { stopped = []; runs.put(); };
     // A new run ends the one that is on: Gradio holds the click back until that has happened.
     const TYPES = { click: "click", keydown: "enter", change: "change" };
     function begins(event, part) {
       const type = TYPES[event.type] ?? event.detail;
-      if (type === "enter" && (event.key !== "Enter" || event.isComposing || !event.target.matches?.("input, textarea"))) return false;
+      if (type === "enter" && (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches?.("input, textarea"))) return false;
       const starts = config.starts[part][type];
       return Boolean(starts?.length && event.target.closest?.(starts.join(",")));
     }
@@ -69,7 +73,8 @@ epochs.runs = (() => {
           runs.more[part] = Boolean(runs.running[part] || runs.begun[part]);
           runs.begun[part] = true;
           // On a phone the keyboard and the text would stay in front of what was asked for.
-          if (event.type === "keydown" && matchMedia("(max-width: 640px)").matches) event.target.blur();
+          if (event.type === "keydown" && matchMedia("(max-width: 640px)").matches)
+            event.target.addEventListener("keyup", () => event.target.blur(), { once: true });   // Gradio hears the key press before
           runs.show(part, true);                 // from the click on, however long the queue or the model takes
         }
       }, true);
@@ -78,7 +83,7 @@ epochs.runs = (() => {
   // Stop for a part, seen from the click that begins a run; it can be pressed once in a run, so `renew` it when
   // the next one begins.
   function stopButton(demo, label, part = "run") {
-    const button = epochs.h("button.small.stop-run", { type: "button", hidden: true, onclick: () => { button.disabled = true; of(demo).stop(part); } }, label);
+    const button = epochs.h("button.small.stop-run", { type: "button", hidden: true, onclick: () => { button.disabled = true; of(demo).stop(part, true); } }, label);
     of(demo).buttons.push(button);
     return Object.assign(button, { part, renew() { button.disabled = false; } });
   }
