@@ -119,7 +119,7 @@ def test_twenty_quick_stops_leave_nothing_running(tab):
     for number in range(20):
         stream = ask(tab, name=f"run {number}")
         next(stream)
-        module_of(tab.demo).RUNS.stop({"stop": f"run {number}"})
+        module_of(tab.demo).RUNS.stop({"stop": [f"run {number}"]})
         stream.close()
     assert running(tab) == ()
     assert list(ask(tab))[-1][1]["state"] == "done"
@@ -133,7 +133,7 @@ def test_a_stop_at_any_call_of_the_network_ends_the_run(tab, calls, monkeypatch)
     def counted(self, *inputs, **options):
         asked.append(None)
         if len(asked) == calls:
-            module_of(tab.demo).RUNS.stop({"stop": "mine"})
+            module_of(tab.demo).RUNS.stop({"stop": ["mine"]})
         return predict(self, *inputs, **options)
 
     monkeypatch.setattr(Diffuser, "predict", counted)
