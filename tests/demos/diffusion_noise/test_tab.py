@@ -62,7 +62,7 @@ def test_stop_ends_the_run_and_keeps_what_there_is(shell):
 def test_stop_of_another_page_changes_nothing(shell):
     stream = tab.answer(shell, called("mine"), {"eta": 0.5}, 2, 3, *ASKED)
     next(stream)
-    tab.RUNS.stop({"name": "mine", "stop": "yours"})
+    tab.RUNS.stop({"name": "mine", "stop": ["yours"]})
     tab.RUNS.stop(None)
     *_, last = stream
     assert last[1]["state"] == "done"
@@ -88,7 +88,7 @@ def test_twenty_quick_stops_leave_nothing_running(shell):
         stream = tab.answer(shell, held, {"eta": 0.5}, 2, 50, *ASKED)
         next(stream)
         next(stream)
-        tab.RUNS.stop({"stop": "mine"})
+        tab.RUNS.stop({"stop": ["mine"]})
         stream.close()
     assert not tab.RUNS.running
     assert run(shell, held)[-1][1]["state"] == "done"
