@@ -8,7 +8,6 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   let result = {};                               // the newest value
   let entries = [[], []];                        // of each column: {frame, end}, end for the finished picture
   let shown = [null, null];
-  let begun = null, drawn = null;                // the run on the stage, and as what its frame was drawn
   let timer = 0;
 
   // -- a column --------------------------------------------------------------------------------------
@@ -126,6 +125,8 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   const live = h("div.race-live", { hidden: true }, h("div.race-columns", {}, parts.map((part) => part.box)), note, tokens);
   root.append(h("section.stage", { "aria-label": text.stage, onkeydown: press }, h("div.race-bar", {}, stop, tools), empty, live));
 
+  const showBars = (on) => parts.forEach((part) => { part.bar.style.visibility = on ? "visible" : "hidden"; });
+
   // What is the same at every step of a run: drawn when it begins and when it ends.
   function drawFrame() {
     const running = result.state === "running";
@@ -137,7 +138,6 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
       const { name, sampler, eta, variance } = result.columns[place];
       const more = sampler === "ddim" && eta ? ` · eta ${eta}` : sampler === "ddpm" && variance === "large" ? ` · ${text.large}` : "";
       part.title.replaceChildren(h("b", {}, LETTERS[place]), ` ${name} · ${fill(text.steps, { steps: result.steps[place] })}${more}`);
-      part.bar.style.visibility = running ? "visible" : "hidden";
       part.actions.hidden = running || !entries[place].length;
     });
     const said = [];
@@ -170,16 +170,16 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
   function adopt() {
     const next = read(props);
     if (!next.run) return;
+    const former = result;
     result = next;
     runs.running.run = next.state === "running";
     if (next.distilled) race.distilled.add(next.model);
     if (runs.running.run) {
-      const opened = JSON.stringify([next.run, next.steps]);      // under equal time, B's steps come later
-      if (begun !== next.run) { entries = [[], []]; [0, 1].forEach((place) => paint(place, null)); stop.renew(); pause(); epochs.withdrawFigure(demo); epochs.bringIntoView(root, demo); }
-      if (drawn !== opened) drawFrame();
-      [begun, drawn] = [next.run, opened];
+      const isNew = former.run !== next.run;
+      if (isNew) { entries = [[], []]; [0, 1].forEach((place) => paint(place, null)); stop.renew(); pause(); epochs.withdrawFigure(demo); epochs.bringIntoView(root, demo); }
+      if (isNew || String(next.steps) !== String(former.steps)) drawFrame();      // under equal time, B's steps come later
+      showBars(true);
       next.now.forEach((frame, place) => {
-        parts[place].bar.style.visibility = "visible";
         parts[place].bar.value = next.taken[place] / Math.max(1, next.steps[place]);
         if (frame && shown[place]?.frame.i !== frame.i) paint(place, { frame, end: Boolean(frame.picture) });
       });
@@ -187,6 +187,7 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
     }
     entries = next.kept.map((list) => list.flatMap((frame) => (frame.picture ? [{ frame, end: false }, { frame, end: true }] : [{ frame, end: false }])));
     drawFrame();
+    showBars(false);
     if (longest()) {
       slider.max = longest() - 1;
       go(longest() - 1);
@@ -196,9 +197,7 @@ epochs.register("race_stage", ({ root, config, props, watch, text }) => {
     race.onRun.forEach((tell) => tell(next));
   }
 
-  runs.onEnded(() => {
-    parts.forEach((part) => { part.bar.style.visibility = "hidden"; });
-  });
+  runs.onEnded(() => showBars(false));
   stop.hidden = tools.hidden = true;
   watch("value", adopt);
   adopt();

@@ -9,7 +9,7 @@ from typing import TypeVar
 import gradio as gr
 
 from ..base.diffusion.stream import Stops, in_batches
-from .browser import browser_component
+from .browser import browser_component, tell_end
 
 T = TypeVar("T")
 
@@ -60,8 +60,7 @@ class Runs:
     def watch(demo: str, events: Sequence, part: str = ONLY) -> None:
         """Tells the page when a run that `events` started has ended, also without a last word."""
         for event in events:
-            for listen in (event.then, event.failure):       # a refused or broken request triggers `failure` alone
-                listen(None, None, None, js=f"() => epochs.runs({demo!r}).ended({part!r})", api_visibility="private")
+            tell_end(event, f"() => epochs.runs({demo!r}).ended({part!r})")
 
     def stream(self, value: object, make: Callable[[], Iterator[T]], part: str = ONLY) -> Iterator[list[T]]:
         """What `make()` yields, in lists at the browser's pace, until it ends or the visitor stops it."""

@@ -21,7 +21,7 @@ from ..base.errors import UserError
 from ..base.query import QueryField
 from ..base.text import LANGUAGES, MissingText, Text
 from ..registry import Demo
-from .browser import browser_component
+from .browser import browser_component, tell_end
 
 log = logging.getLogger("epochs")
 _answers = itertools.count(1)
@@ -140,10 +140,10 @@ class Shell:
         where = {"concurrency_id": COMPUTE, "concurrency_limit": 1} if compute else {}
         guarded = guard(fn, self.text, len(outputs))
         public = api_name is not None and self.public
-        # Once a component has shown progress, Gradio tells it of every message of every run, each time after a search
-        # through the whole page: 85 ms a message with an event's four outputs and the page's opening. So one shows it.
         # The newest click counts: one that comes while a run is on waits for it instead of being lost.
         busy = f"(...values) => epochs.busy({banner.elem_id!r}, values)" if compute else None
+        # Once a component has shown progress, Gradio tells it of every message of every run, each time after a search
+        # through the whole page: 85 ms a message with an event's four outputs and the page's opening. So one shows it.
         options = {"show_progress": "hidden", "show_progress_on": banner, "trigger_mode": "always_last", "js": busy,
                    **where, **listen, "api_visibility": "public" if public else "private"}
         if public:
@@ -152,9 +152,8 @@ class Shell:
         found = []
         for event in listeners:
             ended = event(guarded, inputs, [banner, *outputs], **options)
-            if compute:                            # however it ended: the queue full, the connection lost
-                for listen in (ended.then, ended.failure):   # a refused or broken request triggers `failure` alone
-                    listen(None, None, None, js=f"() => epochs.idle({banner.elem_id!r})", api_visibility="private")
+            if compute:
+                tell_end(ended, f"() => epochs.idle({banner.elem_id!r})")
             found.append(ended)
             # One public name for one function, however many controls start it.
             options = {k: v for k, v in options.items() if k != "api_name"} | {"api_visibility": "private"}

@@ -160,6 +160,6 @@ def _drain(items: queue.SimpleQueue, patience: float) -> tuple[list, object]:
             return batch, item
         batch.append(item)
         try:
-            item = items.get(timeout=patience) if patience and len(batch) == 1 else items.get_nowait()
+            item = items.get(timeout=patience if len(batch) == 1 else 0.0)
         except queue.Empty:
             return batch, None
