@@ -15,7 +15,7 @@ from ..base.pictures import LONGEST_SIDE, picture_from_data_uri
 from ..base.query import choice_field, number_field, text_field
 from ..base.spec import Checkpoint
 from ..base.text import Text
-from ..ui.browser import browser_component
+from ..ui.browser import browser_component, tell_end
 from ..ui.clip import ClipControls, answer_banner, is_drawing, read_question
 from ..ui.picker import ensure_here
 from ..ui.shell import Shell
@@ -52,11 +52,11 @@ def build(shell: Shell) -> None:
     controls.picker.connect(shell, progress, [shell.alert, stage], lambda *values: answer(shell, *values),
                             controls.inputs, outputs)
     # A moving slider neither dims the page nor speaks of loading.
-    ended = shell.on(stage.input, lambda asked: spoil(shell, asked), [stage], [replies, facts], banner=live,
-                     js="(asked) => asked")
-    ended[0].then(None, None, None, js="() => epochs.robustness.landed()", api_visibility="private")
-    ended = shell.on(sweep.input, lambda asked: draw_curve(shell, asked), [sweep], [sweep], banner=live)
-    ended[0].then(None, None, None, js="() => epochs.robustness.curveLanded()", api_visibility="private")
+    spoilt, = shell.on(stage.input, lambda asked: spoil(shell, asked), [stage], [replies, facts], banner=live,
+                       js="(asked) => asked")
+    tell_end(spoilt, "() => epochs.robustness.landed()")
+    drawn, = shell.on(sweep.input, lambda asked: draw_curve(shell, asked), [sweep], [sweep], banner=live)
+    tell_end(drawn, "() => epochs.robustness.curveLanded()")
 
 
 def answer(shell: Shell, picture: object, labels: str, templates: str, model: dict) -> tuple:
