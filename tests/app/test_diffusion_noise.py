@@ -96,7 +96,9 @@ def test_looking_back_shows_an_earlier_step(fan) -> None:
 
 def test_stop_keeps_what_there_is_and_a_new_run_works(fan) -> None:
     fan.see(HOME.replace("steps=3", "steps=200"))
-    fan.after(fan.visitor.part("run").click, "running")
+    # From the click on, before the server has said a word.
+    assert fan.page.evaluate(f"() => {{ document.querySelector('#{ID}-run').click(); return !document.querySelector('#{ID} .stop-run').hidden; }}")
+    fan.page.wait_for_selector(f"#{ID}-stage [data-state=running]")
     fan.find(".stop-run").click()
     fan.page.wait_for_selector(f"#{ID}-stage [data-state=stopped]", timeout=60_000)
     assert "200" in fan.find(".noise-status").inner_text() and fan.row("ddim").is_visible()

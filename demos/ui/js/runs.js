@@ -34,7 +34,7 @@ epochs.runs = (() => {
       this.acts[part]?.();
     },
     show(part, on) {
-      for (const button of this.buttons) if (button.part === part) { button.hidden = !on; button.disabled = false; }
+      for (const button of this.buttons) if (button.ofPart === part) { button.hidden = !on; button.disabled = false; }
     },
   });
 
@@ -85,7 +85,8 @@ epochs.runs = (() => {
   function stopButton(demo, label, part = "run") {
     const button = epochs.h("button.small.stop-run", { type: "button", hidden: true, onclick: () => { button.disabled = true; of(demo).stop(part, true); } }, label);
     of(demo).buttons.push(button);
-    return Object.assign(button, { part, renew() { button.disabled = false; } });
+    // Not `part`: elements have a property of that name, which keeps no string.
+    return Object.assign(button, { ofPart: part, renew() { button.disabled = false; } });
   }
 
   return Object.assign(of, { keep, stopButton });
