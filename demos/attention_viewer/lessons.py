@@ -1,0 +1,179 @@
+"""Batches for the three text models, drawn anew at every step from its number alone.
+
+Beside text, the first two read lessons in matching: random tokens said twice. What follows a token the
+second time is what followed it the first time, and nothing else helps; heads that look one place back
+and heads that look for an earlier copy come of it (Olsson et al., arXiv:2209.11895).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..base.corpus.texts import DOMAINS, read_pairs, read_split
+from ..base.tokenizer import BOS_ID, EOS_ID, MASK_ID, PAD_ID, SPECIAL, VOCABULARY, load_tokenizer
+
+TOKENS = 8192                 # of one batch
+LENGTHS = (32, 128, 256)      # of its rows, one length a batch
+LENGTH_SHARES = (0.2, 0.25, 0.55)
+SHARES = {"stories": 0.34, "novels": 0.16, "poems": 0.24, "pairs": 0.12, "python": 0.14}
+MATCHING = 0.2                # share of the rows that are lessons in matching
+HIDDEN = 0.2                  # share of the tokens a masked model must name
+IGNORED = -100                # a label that no loss counts
+MOST_HIDDEN = 0.3            # of a batch, at most
+
+
+class Streams:
+    """Every domain's training text as one row of token ids, kept in the work folder."""
+
+    def __init__(self, data: Path, work: Path) -> None:
+        self.rows: dict[str, np.ndarray] = {}
+        self.starts: dict[str, np.ndarray] = {}
+        tokenizer = None
+        for domain in DOMAINS:
+            path = work / f"tokens.{domain}.npy"
+            if not path.exists():
+                tokenizer = tokenizer or load_tokenizer()
+                encoded = tokenizer(read_split(data, domain).training).input_ids
+                np.save(path, np.concatenate([np.asarray(ids, np.uint16) for ids in encoded]))
+            self.rows[domain] = np.load(path)
+            self.starts[domain] = np.flatnonzero(self.rows[domain] == BOS_ID)
+
+    def windows(self, rng: np.random.Generator, count: int, length: int) -> np.ndarray:
+        """(count, length) ids: each row a mark of beginning, then text; half begin where a document does."""
+        rows = np.empty((count, length), np.int64)
+        names, shares = zip(*SHARES.items())
+        for row, domain in zip(rows, rng.choice(names, count, p=np.array(shares) / sum(shares))):
+            stream = self.rows[domain]
+            if rng.random() < 0.5:
+                at = int(rng.choice(self.starts[domain])) + 1
+            else:
+                at = int(rng.integers(1, len(stream)))
+            at = min(at, len(stream) - length)
+            row[0], row[1:] = BOS_ID, stream[at:at + length - 1]
+        return rows
+
+
+def draw(seed: int, step: int) -> np.random.Generator:
+    """The same numbers for the same step of the same stage."""
+    return np.random.default_rng([seed, step])
+
+
+def said_twice(rng: np.random.Generator, length: int) -> tuple[np.ndarray, int]:
+    """`length` ids: a mark, random tokens, the same again and again; and how many tokens make one saying."""
+    period = int(rng.integers(4, max(6, (length - 1) // 2 + 1)))
+    once = rng.integers(len(SPECIAL), VOCABULARY, period)
+    said = np.resize(once, length - 1)
+    return np.concatenate([[BOS_ID], said]), period
+
+
+def row_length(rng: np.random.Generator) -> int:
+    return int(rng.choice(LENGTHS, p=LENGTH_SHARES))
+
+
+def causal_batch(streams: Streams, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and labels, (B, T) each: labels are the next ids; of a lesson in matching, only what is said again counts."""
+    rng = draw(1, step)
+    length = row_length(rng)
+    rows = streams.windows(rng, TOKENS // length, length + 1)
+    labels = rows[:, 1:].copy()
+    for place in range(int(len(rows) * MATCHING)):
+        rows[place], period = said_twice(rng, length + 1)
+        labels[place] = rows[place, 1:]
+        labels[place, :period] = IGNORED
+    return torch.from_numpy(rows[:, :-1].copy()), torch.from_numpy(labels)
+
+
+def masked_batch(streams: Streams, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and labels, (B, T) each: of the hidden tokens, 8 in 10 read as the mask, 1 as another token, 1 as itself.
+
+    In a lesson in matching a token is hidden in one of its sayings at most.
+    """
+    rng = draw(2, step)
+    length = row_length(rng)
+    rows = streams.windows(rng, TOKENS // length, length)
+    rows[:, -1] = EOS_ID
+    hidden = (rng.random(rows.shape) < HIDDEN) & (rows >= len(SPECIAL))
+    for place in range(int(len(rows) * MATCHING)):
+        rows[place], period = said_twice(rng, length)
+        rows[place, -1] = EOS_ID
+        hidden[place] = False
+        whole = (length - 2) // period
+        spoken = 1 + rng.integers(0, whole, period) * period + np.arange(period)
+        hidden[place, spoken[rng.random(period) < 0.5]] = True
+    labels = np.where(hidden, rows, IGNORED)
+    chance = rng.random(rows.shape)
+    rows = np.where(hidden & (chance < 0.8), MASK_ID, rows)
+    rows = np.where(hidden & (chance >= 0.9), rng.integers(len(SPECIAL), VOCABULARY, rows.shape), rows)
+    return torch.from_numpy(rows), torch.from_numpy(labels)
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Token ids, padded: `source` (B, S); `target` (B, T), which begins with the mark of beginning."""
+
+    source: torch.Tensor
+    target: torch.Tensor
+
+
+class Pairs:
+    """The training pairs as token ids, drawn in batches of like length."""
+
+    TOKENS = 6144             # of one batch, source and target together, padding counted
+
+    def __init__(self, data: Path) -> None:
+        tokenizer = load_tokenizer()
+        english, chinese = zip(*read_pairs(data)[0])
+        self.source = [ids[1:] for ids in tokenizer(list(english)).input_ids]      # the end mark alone
+        self.target = tokenizer(list(chinese)).input_ids
+        self._epoch: tuple[int, list[list[int]]] = (-1, [])
+        self._per_epoch = len(self._batches(0))
+
+    def _batches(self, epoch: int) -> list[list[int]]:
+        """Places of the pairs of every batch of an epoch, in random order."""
+        rng = draw(3, epoch)
+        lengths = np.array([len(s) + len(t) for s, t in zip(self.source, self.target)])
+        order = np.argsort(lengths + rng.random(len(lengths)) * 3, kind="stable")
+        batches: list[list[int]] = [[]]
+        for place in order:
+            if (len(batches[-1]) + 1) * lengths[place] * 1.1 > self.TOKENS:
+                batches.append([])
+            batches[-1].append(int(place))
+        return [batches[i] for i in rng.permutation(len(batches))]
+
+    def batch(self, step: int) -> PairBatch:
+        epoch, place = divmod(step, self._per_epoch)
+        if self._epoch[0] != epoch:
+            self._epoch = (epoch, self._batches(epoch))
+        chosen = self._epoch[1][place % len(self._epoch[1])]
+        return PairBatch(pad([self.source[i] for i in chosen]), pad([self.target[i] for i in chosen]))
+
+
+def pad(rows: list[list[int]]) -> torch.Tensor:
+    """(B, longest) ids, filled up at the end."""
+    longest = max(map(len, rows))
+    return torch.tensor([row + [PAD_ID] * (longest - len(row)) for row in rows])
+
+
+def fingerprint(rows: dict[str, np.ndarray]) -> str:
+    """SHA-256 of the training tokens: what a recipe was run on."""
+    digest = hashlib.sha256()
+    for domain in DOMAINS:
+        digest.update(rows[domain].tobytes())
+    return digest.hexdigest()
+
+
+def counted(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Places in the flattened batch whose label counts, and the labels: filled up with places that count for
+    nothing to as many as any batch may need, so that a compiled step meets one shape."""
+    flat = labels.flatten()
+    places = torch.nonzero(flat != IGNORED)[:, 0]
+    room = round(labels.numel() * MOST_HIDDEN)
+    if len(places) > room:
+        raise ValueError(f"{len(places)} hidden tokens do not fit into {room}")
+    filled = torch.cat([places, places.new_zeros(room - len(places))])
+    return filled, torch.where(torch.arange(room) < len(places), flat[filled], IGNORED)

@@ -1,0 +1,94 @@
+"""The recipe of the attention viewer's pocket text models: `python -m demos.attention_viewer.train`.
+
+A causal model, a masked one and a translator, each a stage that resumes where it stopped, on a CPU or a
+GPU. What they learned is measured by `python -m demos.attention_viewer.measure` afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import nn
+
+from demos.attention_viewer import export, lessons
+from demos.attention_viewer.losses import CausalLoss, MaskedLoss, TranslationLoss
+from demos.attention_viewer.networks import INSIDE, build_causal, build_masked, build_translator
+from demos.base.attention.checkpoints import WEIGHTS_FOLDER
+from demos.base.fit import Settings, begin, fit, recipe_parser, say
+from demos.base.measured import describe_machine, write_json
+
+STAGES = ("causal", "masked", "translator")
+SETTINGS = {
+    "causal": Settings(steps=2200),
+    "masked": Settings(steps=3000),
+    "translator": Settings(steps=3500, average=0.998),
+}
+BUILD = {"causal": build_causal, "masked": build_masked, "translator": build_translator}
+
+
+def losses(stage: str, options: argparse.Namespace) -> Callable[[nn.Module, int], torch.Tensor]:
+    """The loss of the batch of a step. The text is read when the stage begins."""
+    compiled = partial(torch.compile, dynamic=False) if options.compile else lambda function: function
+    move = lambda *tensors: (tensor.to(options.device) for tensor in tensors)  # noqa: E731
+    if stage == "translator":
+        pairs, loss = lessons.Pairs(options.data), TranslationLoss()
+
+        def of_pairs(model: nn.Module, step: int) -> torch.Tensor:
+            batch = pairs.batch(step)
+            return loss(model, lessons.PairBatch(*move(batch.source, batch.target)))
+        return of_pairs
+    streams = lessons.Streams(options.data, options.work)
+    if stage == "causal":
+        loss = compiled(CausalLoss())
+        return lambda model, step: loss(model, *move(*lessons.causal_batch(streams, step)))
+    loss = compiled(MaskedLoss())
+
+    def of_masked(model: nn.Module, step: int) -> torch.Tensor:
+        ids, labels = lessons.masked_batch(streams, step)
+        places, labels = lessons.counted(labels)
+        return loss(model, *move(ids, places, labels))
+    return of_masked
+
+
+def train_stage(stage: str, options: argparse.Namespace) -> nn.Module:
+    """The finished model of a stage, trained or read from the work folder."""
+    record, final = options.work / f"{stage}.json", options.work / f"{stage}.final.pt"
+    settings = begin(options, SETTINGS[stage])
+    model = BUILD[stage]().to(options.device)
+    if options.init:
+        model.load_state_dict(export.read_state(options.out / stage))
+    if not final.exists():
+        model, schedule = fit(model, losses(stage, options), settings, options.work / f"{stage}.pt", say(stage), INSIDE)
+        torch.save(model.state_dict(), final)
+        write_json(record, {"steps": schedule.step, "minutes": round(schedule.spent / 60, 1), "device": options.device,
+                            "begun_from": "the shipped weights" if options.init else "chance", **describe_machine(),
+                            "settings": dataclasses.asdict(settings), "notes": options.notes})
+    model.load_state_dict(torch.load(final, weights_only=True, map_location=options.device))
+    return model.cpu().eval()
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Options of the command line; a new run takes what lies in --work and goes on."""
+    parser = recipe_parser(__doc__.splitlines()[0], WEIGHTS_FOLDER, "attention_viewer")
+    parser.add_argument("--only", choices=STAGES, action="append", help="train this stage alone (may be repeated)")
+    parser.add_argument("--init", action="store_true", help="begin with the weights that lie in --out, not by chance")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train what is missing, write each model's folder, the golden tensors and the recipe."""
+    options = parse(arguments)
+    for stage in options.only or STAGES:
+        export.write_model(options.out / stage, train_stage(stage, options))
+        record = json.loads((options.work / f"{stage}.json").read_text(encoding="utf-8"))
+        export.write_recipe(options.out, stage, record, export.corpus_hash(options.data))
+    export.write_golden(options.out)
+
+
+if __name__ == "__main__":
+    main()
