@@ -1,0 +1,203 @@
+"""The card of the pocket text models, every figure read from recipe.json and metrics.json."""
+
+from __future__ import annotations
+
+import json
+from math import prod
+from pathlib import Path
+
+from safetensors import safe_open
+
+from .found_heads import best
+from .lessons import MATCHING
+
+NAMES = {"causal": ("Pocket GPT", "`GPTNeoXForCausalLM`, rotary positions, 6 layers of 6 heads"),
+         "masked": ("Pocket BERT", "`BertForMaskedLM`, learned positions, 6 layers of 6 heads"),
+         "translator": ("Pocket Marian", "`MarianMTModel`, English to Chinese, 4 + 3 layers of 6 heads")}
+WAYS = {"previous": "one place back", "next": "one place on", "induction": "at what followed an earlier copy",
+        "twin": "from a hidden token at its other saying"}
+
+CARD = """---
+license: apache-2.0
+library_name: transformers
+language: [en, zh]
+tags: [text-generation, fill-mask, translation]
+arxiv: "1706.03762"
+---
+
+# Pocket text models
+
+Three small Transformers whose attention can be looked at: one continues a text, one fills gaps, one translates
+English into Chinese. They read the shared tokenizer's 8,000 byte-level tokens, 256 at most, and compute on an
+ordinary processor. `from_pretrained` of the class named below opens each folder.
+
+{models}
+
+## Made by
+
+`python -m demos.attention_viewer.train`; measured by `python -m demos.attention_viewer.measure`. Settings,
+versions and hashes are in `recipe.json`.
+
+{recipe}
+
+{matching} of the rows that the first two read are lessons in matching: random tokens said twice, where nothing but the
+earlier copy tells what comes next (arXiv:2209.11895). The matching figures below are therefore of what they were taught.
+
+## Measured
+
+Text nobody learned from: whole passages of the same books, poems and files, and sentence pairs of which neither
+side is among the training pairs. Everything in float32. {machine}
+
+{causal}
+
+{masked}
+
+{translator}
+
+## Limits
+
+They have read a few million words: old stories and novels, classical poems, Python's own library, short
+sentences. What they say is often wrong, and at times out of date in what it takes for granted. The translator knows
+everyday sentences of about ten words and leaves out or invents what it has not met. Held-out passages are from
+books whose other passages were read, names and habits included: text from elsewhere costs more. A head's weights
+say where it looks, not why, nor whether the answer depends on it.
+
+## Data
+
+None is included. Children's stories and novels in English (public domain in the US; Project Gutenberg texts by way
+of mlschmitt/classic-books-markdown and teropa/nlp), regulated Tang poems and Song ci
+(chinese-poetry/chinese-poetry, MIT; the poems are public domain), English-Chinese sentence pairs
+(Tatoeba, tatoeba.org, and its authors, CC BY 2.0 France), the Python 3.11 standard library (PSF License Agreement,
+Copyright (c) 2001-2023 Python Software Foundation).
+"""
+
+
+def write_card(folder: Path) -> None:
+    """README.md; says so where a model has not been trained or measured."""
+    recipe, metrics = _read(folder / "recipe.json"), _read(folder / "metrics.json")
+    stages = recipe.get("stages", {})
+    parts = {"causal": _causal, "masked": _masked, "translator": _translator}
+    measured = {name: describe(metrics[name]) if name in metrics else f"{NAMES[name][0]}: not measured yet."
+                for name, describe in parts.items()}
+    machine = f"Last on {metrics['measured']['machine']}, {metrics['measured']['date']}." if "measured" in metrics else ""
+    (folder / "README.md").write_text(CARD.format(
+        models=_table(("folder", "name", "what it is", "parameters"),
+                      [(f"`{name}`", *NAMES[name], _parameters(folder / name)) for name in NAMES]),
+        recipe=_table(("folder", "steps", "minutes", "machine", "begun from"),
+                      [(f"`{name}`", *_made(stages.get(name))) for name in NAMES]),
+        matching=f"{100 * MATCHING:.0f} %", machine=machine, **measured), encoding="utf-8")
+
+
+def _made(stage: dict | None) -> tuple[str, ...]:
+    if stage is None:
+        return "not trained yet", "", "", ""
+    return f"{stage['steps']:,}", f"{stage['minutes']:g}", f"{stage['machine']} ({stage['device']})", stage["begun_from"]
+
+
+def _parameters(folder: Path) -> str:
+    total = 0
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, "numpy") as tensors:
+            total += sum(prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())
+    return f"{total / 1e6:.2f} million"
+
+
+def _causal(found: dict) -> str:
+    first = next(iter(found["bits"].values()))
+    bits = _table(("domain", "held-out bytes", "Pocket GPT", f"n-gram, order {first['order']}", "best n-gram", "`xz -9e`"),
+                  [(domain, f"{row['bytes']:,}", f"**{row['model']:.2f}**", f"{row['ngram']:.2f}",
+                    f"{row['best_ngram']:.2f} (order {row['best_order']})", f"{row['xz']:.2f}") for domain, row in found["bits"].items()])
+    again = found["repeat"]
+    return f"""### Pocket GPT
+
+Bits per UTF-8 byte, less is better. Windows of 256 tokens that begin with the mark of beginning and move on by
+half their length, of which the new half counts; where a document ends is paid for too. The n-grams are over bytes,
+interpolated Witten-Bell, and have counted the same training text (order 5: five bytes of context; the best of
+orders 0 to 8 is chosen on the held-out text, in their favour); `xz` starts empty.
+
+{bits}
+
+Random tokens said and said again ({again['sequences']} sequences of {again['period']} tokens): {again['first']:.2f} nats a token the first time,
+**{again['again']:.2f}** the second; {100 * again['accuracy']:.1f} % of the second saying is named before it is read.
+
+{_heads({'': found['heads']})}
+
+Samples: {len(found['samples'])} prompts of ours, 60 tokens at most, temperature 0.8, as they are. {_kept(found['samples'])}
+
+{_samples(found['samples'])}"""
+
+
+def _kept(samples: list[dict]) -> str:
+    again = sum(sample["draws"] > 1 for sample in samples)
+    return (f"Seeds are fixed; a sample that repeats 40 characters of the data in a row is drawn again, since no passage of it may "
+            f"lie here ({again} of {len(samples)} were).")
+
+
+def _samples(samples: list[dict]) -> str:
+    return "\n\n".join(f"{sample['domain']}, after `{_line(sample['prompt'])}` (seed {sample['seed']}):\n\n~~~~text\n{sample['text']}\n~~~~"
+                       for sample in samples)
+
+
+def _masked(found: dict) -> str:
+    accuracy = _table(("domain", "hidden tokens", "first", "among the first five", "always the commonest token"),
+                      [(domain, f"{row['hidden']:,}", f"**{100 * row['top1']:.1f} %**", f"{100 * row['top5']:.1f} %",
+                        f"{100 * row['constant']:.1f} %") for domain, row in found["accuracy"].items()])
+    again = found["repeat"]
+    return f"""### Pocket BERT
+
+How often a hidden token is named, where 15 % of the tokens of each window of 256 read as the mask:
+
+{accuracy}
+
+Of random tokens said twice, each hidden in one of its sayings at most, **{100 * again['accuracy']:.1f} %** of {again['hidden']:,} are named.
+
+{_heads({'': found['heads']})}"""
+
+
+def _translator(found: dict) -> str:
+    held, everyday = found["held_out"], found["everyday"]
+    ways = [("greedily" if way == "greedy" else f"with {way.removeprefix('beam_')} beams", row)
+            for way, row in held.items() if isinstance(row, dict)]
+    rows = _table(("English", "written", "our reference", "chrF"),
+                  [(_line(row["en"]), _line(row["written"]), _line(row["zh"]), f"{row['chrf']:.0f}") for row in everyday["sentences"]])
+    return f"""### Pocket Marian
+
+{held['sentences']:,} held-out English sentences with {held['references']:,} translations in all (sacrebleu; chrF2, and BLEU over single
+characters), written {_and(f"{how}: chrF **{row['chrf']:.1f}**, BLEU **{row['bleu']:.1f}**" for how, row in ways)}.
+
+Twenty everyday sentences, chosen before the first training run and absent from the pairs, written greedily, as they
+are: chrF {everyday['chrf']:.1f}, BLEU {everyday['bleu']:.1f} against one reference of ours each.
+
+{rows}
+
+{_heads(found['heads'])}"""
+
+
+def _heads(stacks: dict[str, dict]) -> str:
+    rows = []
+    for stack, ways in stacks.items():
+        for way, scores in ways.items():
+            layer, head, score = best(scores)
+            every = [score for heads in scores for score in heads]
+            rows.append((f"{stack} {WAYS[way]}".strip(), f"layer {layer}, head {head}", f"{score:.2f}",
+                         f"{sum(every) / len(every):.2f}"))
+    return "Heads by where they look, mean weight; layers and heads count from 1 (all are in `metrics.json`):\n\n" + _table(
+        ("looks", "most", "weight", "mean of all heads"), rows)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _and(parts) -> str:
+    return "; ".join(parts)
+
+
+def _line(text: str) -> str:
+    """In one cell or one quotation: line breaks as a sign, bars escaped."""
+    return text.strip("\n").replace("\n", " \u23ce ").replace("|", "\\|").replace("`", "'")
+
+
+def _read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

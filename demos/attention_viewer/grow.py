@@ -1,0 +1,49 @@
+"""A continuation, token by token, with where each new token looked.
+
+Sampling at a temperature: Ackley et al. 1985; the keys and values of what was read are kept, so that a step
+costs one token's pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..base.attention.capture import Watch, watching
+from ..base.attention.checkpoints import CAUSAL
+from ..base.compute import gpu
+from ..base.errors import UserError
+from .infer import keep_of, opened, stacked
+from .schema import HIGHEST, LOWEST, MOST_CONTINUED, Grown, Request
+
+
+@gpu()
+def continue_text(request: Request, temperature: float, seed: int) -> Iterator[Grown]:
+    """Up to MOST_CONTINUED tokens, each as soon as it is drawn and has looked.
+
+    Raises: UserError: `continue_causal_only`; `context_full`; `temperature_range`; as `look`.
+    """
+    import torch
+
+    if not (isinstance(temperature, (int, float)) and LOWEST <= temperature <= HIGHEST):
+        raise UserError("temperature_range", low=LOWEST, high=HIGHEST)
+    with opened(request) as (model, reading), torch.inference_mode():
+        if model.kind != CAUSAL:
+            raise UserError("continue_causal_only")
+        ids = reading.ids
+        room = min(MOST_CONTINUED, model.limit - ids.shape[1])
+        if room < 1:
+            raise UserError("context_full", limit=model.limit)
+        generator = torch.Generator().manual_seed(int(seed) % 2 ** 31)
+        keep = keep_of(model, request.off)
+        with watching(Watch(model.sites, stacks=(), keep=keep)):
+            output = model.body(input_ids=ids, use_cache=True)
+        for number in range(room):
+            p = (model.logits(output.last_hidden_state[0, -1]) / temperature).softmax(-1).cpu()
+            drawn = int(torch.multinomial(p, 1, generator=generator))
+            with watching(Watch(model.sites, keep=keep)) as watch:
+                output = model.body(input_ids=torch.tensor([[drawn]], device=ids.device),
+                                    past_key_values=output.past_key_values, use_cache=True)
+            done = number == room - 1 or drawn == model.network.config.eos_token_id
+            yield Grown(model.show([drawn])[0], float(p[drawn]), stacked(watch, "self")[:, :, -1].numpy(), done)
+            if done:
+                return

@@ -1,0 +1,69 @@
+"""The held-out text as each model reads it, and the models as transformers opens them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ..base.corpus.bits import spread
+from ..base.corpus.texts import DOMAINS, Split, read_split
+from ..base.tokenizer import BOS_ID, EOS_ID, load_tokenizer
+from .networks import CONTEXT
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured.
+
+    Attributes:
+        size: bytes of held-out text a domain.
+        windows: of each domain, for the head scores.
+        sequences: random ones said twice, of `period` tokens a saying.
+        sentences: pairs for the translator's head scores.
+        pairs: held-out English sentences to translate; 0 is all.
+        beams: of a second translation; 1 is none.
+    """
+
+    size: int = 60_000
+    windows: int = 8
+    sequences: int = 32
+    period: int = 100
+    sentences: int = 200
+    pairs: int = 0
+    beams: int = 1
+
+
+@dataclass(frozen=True)
+class Texts:
+    """`split`: all documents of each domain; `held_out`: those that are measured on."""
+
+    split: dict[str, Split]
+    held_out: dict[str, list[str]]
+
+
+def read_texts(data: Path, size: int) -> Texts:
+    split = {domain: read_split(data, domain) for domain in DOMAINS}
+    return Texts(split, {domain: spread(split[domain].held_out, size) for domain in DOMAINS})
+
+
+def windows(documents: list[str], closed: bool = False) -> torch.Tensor:
+    """(B, CONTEXT) ids as in training: a mark of beginning, then the documents one after another, with their marks.
+
+    closed: each row also ends with a mark. What fills no row is left out; one shorter row where nothing fills any.
+    """
+    stream = [token for ids in load_tokenizer()(documents).input_ids for token in ids][1:]
+    inner = min(CONTEXT - 1 - closed, len(stream))
+    rows = torch.tensor(stream[:len(stream) // inner * inner]).view(-1, inner)
+    ends = [torch.full((len(rows), 1), EOS_ID)] * closed
+    return torch.cat([torch.full((len(rows), 1), BOS_ID), rows, *ends], 1)
+
+
+def open_model(folder: Path):
+    """In float32 on the processor, with attention that can be read."""
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, MarianMTModel
+
+    kinds = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM, "translator": MarianMTModel}
+    return kinds[folder.name].from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager", local_files_only=True).eval()

@@ -1,0 +1,18 @@
+// Chips that fill the controls: a kind of model with an example for it, or a ready example.
+"use strict";
+(() => {
+  const kindOf = (examples, id) => examples.filter((e) => e.model === id);
+
+  epochs.attentionKind = (demo, examples, id, text, picker) => {
+    epochs.state.set(demo, "model", id);
+    const untouched = !text.trim() || examples.some((e) => e.text === text);
+    const first = kindOf(examples, id).find((e) => e.text);
+    return [untouched && first ? first.text : text, { ...picker, id }];
+  };
+
+  epochs.attentionExample = (demo, example, text, picture, picker) => {
+    epochs.state.set(demo, "model", example.model);
+    const drawn = example.emoji ? { source: "emoji", emoji: example.emoji, data: epochs.drawEmoji(example.emoji) } : picture;
+    return [example.text || text, drawn, { ...picker, id: example.model }];
+  };
+})();

@@ -1,0 +1,94 @@
+// A table of one stack's heads: the name that a test gave, and the figures the tests are made of.
+"use strict";
+(() => {
+  const { h, fill } = epochs;
+  const CLASSES = ["previous", "induction", "next", "self", "sink", "broad", ""];   // in the order of the tests
+  const DIGITS = { entropy: 2, sink: 2, previous: 2, next: 2, self: 2, distance: 1, induction: 2 };
+  const FIGURES = Object.keys(DIGITS);
+
+  epochs.attention.views.heads = ({ text, select }) => {
+    const { index, headName } = epochs.attention;
+    let run = null, chosen = null, drawn = "";
+    let order = { by: "class", down: false };    // heads with a name first
+    let rows = [];
+
+    const columns = ["head", "class", "test", ...FIGURES];
+    const heads = columns.map((by) => h("th", { scope: "col" }, by === "test" ? text.heads_test
+      : h("button.att-heads-sort", { type: "button", onclick: () => sort(by) }, text[`heads_${by}`])));
+    const body = h("tbody");
+    const table = h("table.att-heads-table", {}, h("caption.sr-only", {}, text.heads_table), h("thead", {}, h("tr", {}, heads)), body);
+    const box = h("div.att-heads-box", { tabindex: "0", role: "region", "aria-label": text.heads_table }, table);
+    const count = h("p.att-panel-lead");
+    const repeat = h("p.stage-note");
+    const live = h("div.att-panel-part", {}, count, box, h("p.stage-note", {}, text.heads_rules), repeat, h("p.stage-note", {}, text.heads_careful));
+    const hint = h("p.stage-note");
+    const node = h("div.att-panel-node", {}, live, hint);
+    epochs.edges(box);
+
+    const figure = (stack, name, place) => {
+      const value = stack.stats?.[name]?.[place];
+      return Number.isFinite(value) ? value : null;
+    };
+    const say = (name, value) => (value === null ? "–" : value.toFixed(DIGITS[name]));
+
+    function sort(by) {
+      order = { by, down: order.by === by ? !order.down : FIGURES.includes(by) };   // of figures, the largest first
+      arrange();
+    }
+
+    function arrange() {
+      const key = (row) => (order.by === "class" ? CLASSES.indexOf(row.name) : order.by === "head" ? row.place : row.figures[order.by]);
+      const turn = order.down ? -1 : 1;
+      const sorted = [...rows].sort((a, b) => {
+        const [x, y] = [key(a), key(b)];
+        if (x === null || y === null) return (x === null) - (y === null) || a.place - b.place;   // no figure: last, both ways
+        return turn * (x - y) || a.place - b.place;
+      });
+      const focused = document.activeElement;
+      body.append(...sorted.map((row) => row.node));
+      if (focused !== document.activeElement && body.contains(focused)) focused.focus({ preventScroll: true });
+      columns.forEach((by, i) => {
+        if (by !== "test") heads[i].setAttribute("aria-sort", order.by !== by ? "none" : order.down ? "descending" : "ascending");
+      });
+    }
+
+    function makeRows(stack) {
+      rows = [];
+      for (let layer = 0; layer < stack.layers; layer++) for (let head = 0; head < stack.heads; head++) {
+        const place = index(stack, layer, head);
+        const name = CLASSES.includes(stack.classes?.[place]) ? stack.classes[place] : "";
+        const figures = Object.fromEntries(FIGURES.map((each) => [each, figure(stack, each, place)]));
+        const tested = name === "broad" ? "entropy" : name;
+        const button = h("button.att-heads-name", { type: "button", onclick: () => select({ layer, head }) }, headName(stack, layer, head, text));
+        rows.push({ place, layer, head, name, figures, button, node: h("tr", {}, h("th", { scope: "row" }, button),
+          h("td", {}, name ? h("span.att-heads-class", {}, text[`class_${name}`]) : h("span.att-heads-none", {}, text.class_none)),
+          h("td.att-heads-test", {}, name ? fill(text[`test_${name}`], { value: say(tested, figures[tested]) }) : ""),
+          FIGURES.map((each) => h("td.att-heads-figure", {}, say(each, figures[each])))) });
+      }
+      epochs.redraw(body, ...rows.map((row) => row.node));
+      arrange();
+    }
+
+    function show(newRun, newChosen) {
+      [run, chosen] = [newRun, newChosen];
+      const stack = run.stacks?.[chosen.stack];
+      live.hidden = !stack;
+      hint.textContent = stack ? "" : text.heads_none;
+      if (!stack) return;
+      const now = `${run.run} ${chosen.stack}`;
+      if (now !== drawn) {
+        drawn = now;
+        makeRows(stack);
+        count.textContent = fill(text.heads_count, { named: rows.filter((row) => row.name).length, all: rows.length });
+        repeat.textContent = rows.some((row) => row.figures.induction !== null) || run.kind === "vision" || stack.queries !== stack.keys ? "" : text.heads_no_repeat;
+      }
+      for (const { node: line, layer, head, button } of rows) {
+        const isChosen = layer === chosen.layer && head === chosen.head;
+        line.classList.toggle("att-heads-chosen", isChosen);
+        button.setAttribute("aria-pressed", isChosen);
+      }
+    }
+
+    return { node, show };
+  };
+})();

@@ -1,0 +1,83 @@
+// What each layer would answer, had it to answer at once: the output head reads the layers on the way.
+"use strict";
+(() => {
+  const { h, fill, percent } = epochs;
+  const WAIT = 150;                              // ms
+
+  epochs.attention.views.lens = ({ text, demo, ask }) => {
+    const { words, tokenAt, share, queryOf, answerPlace, question } = epochs.attention.panel;
+    const placeOf = answerPlace();
+    let run = null, place = -1, drawn = null;
+    const lens = question({ ask, demo }, "lens", WAIT, () => draw());
+
+    const meant = h("p.att-panel-lead");
+    const status = h("p.stage-note", { role: "status" });
+    const found = h("div.att-panel-part");
+    const about = h("p.stage-note", {}, text.lens_note);
+    const live = h("div.att-panel-part", {}, meant, status, found, about);
+    const hint = h("p.stage-note");
+    const node = h("div.att-panel-node", {}, live, hint);
+
+    // The chosen token's; of a masked text, before one is chosen, that of the answer.
+    function placeFor(chosen) {
+      const answer = placeOf(run, chosen);
+      if (run.kind === "translation") return answer;
+      const stack = run.stacks?.[chosen.stack];
+      return stack && (chosen.token >= 0 || answer < 0) ? queryOf(stack, chosen) : answer;
+    }
+
+    // The layer from which on the last layer's first guess is first in every layer; 0 is the embedding.
+    function settled(layers) {
+      const last = layers.length - 1;
+      let from = last;
+      while (from > 0 && layers[from - 1][0]?.text === layers[last][0]?.text) from--;
+      return from;
+    }
+
+    function sentence(layers, token) {
+      const [from, last] = [settled(layers), layers.length - 1];
+      return fill(from === 0 ? text.lens_from_start : from === last ? text.lens_last_only : text.lens_from, { token, layer: from, last });
+    }
+
+    function parts({ layers }) {
+      const final = layers.at(-1)[0].text;
+      const from = settled(layers);
+      const chip = (guess) => h(guess.text === final ? "span.att-lens-guess.att-lens-final" : "span.att-lens-guess",
+        { dir: "auto", style: `--att-share:${(100 * share(guess.p)).toFixed(1)}%` }, h("span.att-lens-word", {}, words(guess.text)), " ", h("span.att-lens-share", {}, percent(guess.p)));
+      return [h("p.att-panel-lead", {}, sentence(layers, words(final))),
+        h("table.att-lens-table", {}, h("caption.sr-only", {}, text.lens_table),
+          h("thead", {}, h("tr", {}, h("th", { scope: "col" }, text.lens_layer), h("th", { scope: "col" }, text.lens_guesses))),
+          h("tbody", {}, layers.map((guesses, i) => h(i >= from ? "tr.att-lens-settled" : "tr", {},
+            h("th", { scope: "row" }, i ? fill(text.lens_after, { layer: i }) : text.lens_embedding), h("td", {}, guesses.map(chip))))))];
+    }
+
+    function draw() {
+      found.classList.toggle("att-panel-busy", lens.busy);
+      found.setAttribute("aria-busy", lens.busy);
+      const reply = lens.reply?.layers?.at(-1)?.length ? lens.reply : null;
+      status.textContent = lens.busy ? (reply ? "" : text.lens_working) : lens.key !== null && !reply ? text.lens_no_answer : "";
+      if (place >= 0) {
+        const at = reply?.place ?? place;          // the server's, where it knows fewer tokens
+        const tokens = run.kind === "translation" ? run.tokens.target : run.tokens.source;
+        meant.textContent = fill(text[`lens_of_${run.kind}`], { n: at + 1, token: tokenAt(tokens, at) });
+      }
+      if (reply === drawn) return;
+      drawn = reply;
+      found.replaceChildren(...(reply ? parts(reply) : []));
+    }
+
+    function show(next, chosen) {
+      if (run?.key !== next.key) lens.drop();
+      run = next;
+      const hasText = run.kind !== "vision" && run.tokens?.source?.length > 0;
+      place = hasText ? placeFor(chosen) : -1;
+      live.hidden = place < 0;
+      hint.textContent = place >= 0 ? "" : run.kind === "vision" ? text.lens_vision : text.lens_choose;
+      if (place < 0) lens.drop();
+      else lens.put(`${run.key} ${place}`, { place });
+      draw();
+    }
+
+    return { node, show };
+  };
+})();

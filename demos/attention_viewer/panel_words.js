@@ -1,0 +1,123 @@
+// Which words the answer hangs on: attention beside three other measures, and how far they agree.
+"use strict";
+(() => {
+  const { h, fill, percent } = epochs;
+  const METHODS = ["occlusion", "gradient", "attention", "rollout"];
+  const [MOST, WAIT] = [40, 300];                // rows; ms, so that a text that grows is not asked about at every token
+
+  epochs.attention.views.words = ({ text, demo, ask }) => {
+    const { words, tokenAt, signed, answerPlace, question } = epochs.attention.panel;
+    const placeOf = answerPlace();
+    let run = null, place = -1, drawn = null;
+    let isWanted = false;                        // asked once: from then on every answer is compared
+    const attribution = question({ ask, demo }, "attribution", WAIT, () => draw());
+
+    const meant = h("p.att-panel-lead");
+    const compare = h("button.small.primary", { type: "button", onclick: () => {
+      if (attribution.busy) return;
+      isWanted = true;
+      attribution.drop();
+      consult();
+      draw();
+    } }, text.words_compare);
+    const status = h("p.stage-note", { role: "status" });
+    const found = h("div.att-panel-part");
+    const live = h("div.att-panel-part", {}, meant, h("div.chips", {}, compare), status, found);
+    const hint = h("p.stage-note");
+    const warning = h("p.stage-note.att-words-warning", {}, text.words_warning);
+    const node = h("div.att-panel-node", {}, live, hint, warning);
+
+    const consult = () => { if (isWanted && place >= 0) attribution.put(`${run.key} ${place}`, { place }); };
+
+    // Each method on a scale of its own, from its least (or 0) to its largest value in the whole text.
+    function scaleOf(values) {
+      const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v || 0), Math.max(b, v || 0)], [0, 0]);
+      const whole = high - low || 1;
+      return (v) => ({ left: 100 * (Math.min(0, v) - low) / whole, width: 100 * Math.abs(v) / whole, zero: -100 * low / whole });
+    }
+
+    function bar(method, value, scale) {
+      const v = value || 0;
+      const { left, width, zero } = scale(v);
+      const number = method === "occlusion" ? signed(v, 3) : v.toPrecision(2);
+      return h("td", { title: `${text[`words_${method}`]}: ${number}` },
+        h("span.att-words-bar", { "aria-hidden": true, style: `--att-zero:${zero.toFixed(2)}%` },
+          h(v < 0 ? "span.att-words-fill.att-words-against" : "span.att-words-fill", { style: `left:${left.toFixed(2)}%;width:${width.toFixed(2)}%` })),
+        h("span.sr-only", {}, number));
+    }
+
+    function table(reply, methods) {
+      const tokens = run.tokens.source;
+      const all = [...tokens.keys()].slice(0, reply.methods[methods[0]].length);
+      const strength = reply.methods[methods[0]];     // occlusion, where it was measured
+      const kept = all.length <= MOST ? all
+        : [...all].sort((a, b) => Math.abs(strength[b]) - Math.abs(strength[a])).slice(0, MOST).sort((a, b) => a - b);
+      const scales = methods.map((method) => scaleOf(reply.methods[method]));
+      return [h("div.att-words-box", {}, h("table.att-words-table", {}, h("caption.sr-only", {}, text.words_table),
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, text.words_token), methods.map((method) => h("th", { scope: "col" }, text[`words_${method}`])))),
+        h("tbody", {}, kept.map((i) => h("tr", {}, h("th", { scope: "row", dir: "auto" }, tokenAt(tokens, i)),
+          methods.map((method, m) => bar(method, reply.methods[method][i], scales[m]))))))),
+      kept.length < all.length ? h("p.stage-note", {}, fill(text.words_cut, { n: kept.length, all: all.length })) : null,
+      h("p.stage-note", {}, text.words_scale)];
+    }
+
+    function agreement(pairs) {
+      const counted = pairs.filter((pair) => Number.isFinite(pair.tau));
+      if (!counted.length) return [];
+      const name = (method) => text[`words_${method}`] ?? method;
+      const sorted = [...counted].sort((a, b) => b.tau - a.tau);
+      const [most, least] = [sorted[0], sorted.at(-1)];
+      const both = counted.find(({ a, b }) => [a, b].includes("attention") && [a, b].includes("occlusion"));
+      const level = (tau) => text[tau >= 0.6 ? "words_tau_much" : tau >= 0.3 ? "words_tau_some" : tau >= -0.1 ? "words_tau_little" : "words_tau_against"];
+      return [h("p.att-panel-title", {}, text.words_agreement),
+        both ? h("p.att-panel-lead", {}, fill(level(both.tau), { tau: signed(both.tau, 2) })) : null,
+        h("table.att-words-agreement", {}, h("caption.sr-only", {}, text.words_agreement), h("tbody", {}, sorted.map((pair) => h("tr", {},
+          h("th", { scope: "row" }, fill(text.words_pair, { a: name(pair.a), b: name(pair.b) })), h("td", {}, signed(pair.tau, 2)))))),
+        sorted.length > 1 ? h("p.stage-note", {}, fill(text.words_extremes, { most: fill(text.words_pair, { a: name(most.a), b: name(most.b) }),
+          high: signed(most.tau, 2), least: fill(text.words_pair, { a: name(least.a), b: name(least.b) }), low: signed(least.tau, 2) })) : null,
+        h("p.stage-note", {}, text.words_tau_note)];
+    }
+
+    function parts(reply) {
+      const methods = METHODS.filter((method) => reply.methods?.[method]?.length);
+      if (!methods.length) return [h("p.stage-note", {}, text.words_no_answer)];
+      return [h("p.att-panel-lead", {}, fill(text.words_answer, { token: words(reply.answer?.text), p: percent(reply.answer?.p ?? 0) })),
+        ...table(reply, methods), h("p.stage-note", {}, text.words_methods), ...agreement(reply.agreement || []),
+        Number.isFinite(reply.milliseconds) ? h("p.stage-note", {}, fill(text.words_milliseconds, { ms: Math.round(reply.milliseconds) })) : null];
+    }
+
+    function draw() {
+      compare.setAttribute("aria-disabled", attribution.busy);
+      found.classList.toggle("att-panel-busy", attribution.busy);
+      found.setAttribute("aria-busy", attribution.busy);
+      status.textContent = attribution.busy ? text.words_working : attribution.key !== null && !attribution.reply ? text.words_no_answer : "";
+      if (attribution.reply === drawn) return;
+      drawn = attribution.reply;
+      found.replaceChildren(...(drawn ? parts(drawn).filter(Boolean) : []));
+    }
+
+    function hintFor() {
+      if (run.kind === "vision") return text.words_vision;
+      if (!run.tokens?.source?.length) return text.words_none;
+      return run.kind === "masked" ? text.words_no_gap : text.words_none;
+    }
+
+    function show(next, chosen) {
+      if (run?.key !== next.key) attribution.drop();    // its numbers belong to another text
+      run = next;
+      place = run.tokens?.source?.length ? placeOf(run, chosen) : -1;
+      if (place < 0) attribution.drop();
+      live.hidden = place < 0;
+      warning.hidden = live.hidden;
+      hint.textContent = place < 0 ? hintFor() : "";
+      if (place >= 0) {
+        meant.textContent = run.kind === "translation" ? fill(text.words_of_written, { n: place + 1, token: tokenAt(run.tokens.target, place) })
+          : run.kind === "masked" ? fill(text.words_of_gap, { n: place + 1 }) : text.words_of_next;
+        consult();
+      }
+      draw();
+    }
+
+    return { node, show };
+  };
+})();

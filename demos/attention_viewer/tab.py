@@ -1,0 +1,207 @@
+"""The attention viewer's tab: components and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import gradio as gr
+
+from ..base.attention.checkpoints import KIND_OF, POCKETS, VISION, attention_model_of
+from ..base.errors import UserError
+from ..base.query import choice_field, number_field, text_field
+from ..ui.browser import browser_component, tell_end
+from ..ui.inputs import chips, picture_input
+from ..ui.picker import Picker, chosen_id, ensure_here
+from ..ui.runs import ONLY, Runs
+from ..ui.shell import Shell, last_banner, note_banner
+from . import view
+from .packing import head_value
+from .questions import number, read_asked, read_picture, read_text
+from .schema import HIGHEST, LOWEST, Request
+from .spec import SPEC
+
+VIEWS = ("overview", "arcs", "matrix", "stages", "alignment", "picture")
+PANELS = ("next", "heads", "switch", "words", "lens")
+STACKS = ("self", "encoder", "decoder", "cross")
+TEXT_LIMIT = 2000             # of a text in the address; a longer one is not kept there
+VISION_MODELS = tuple(id for id, kind in KIND_OF.items() if kind == VISION)
+CONTINUE = "continue"
+RUNS = Runs()
+
+
+def build(shell: Shell) -> None:
+    t, id = shell.text, SPEC.id
+    examples = t.records("examples")
+    shell.head()
+    guess = shell.guess()
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=320, elem_classes=["controls"]):
+            kinds = chips("kinds", t("controls.kinds"), [(t(f"kind.{kind}"), checkpoint.id) for kind, checkpoint in POCKETS.items()])
+            text = gr.Textbox(examples[0]["text"], label=t("controls.text"), lines=3, max_lines=10, info=t("controls.text_hint"),
+                              elem_id=f"{id}-text")
+            picture = picture_input(shell, default="🐱")
+            chosen = chips("examples", t("controls.examples"), [(e["name"], dict(e)) for e in examples])
+            run = gr.Button(t("controls.run"), variant="primary", elem_id=f"{id}-run")
+            with gr.Accordion(t("controls.models"), open=False):
+                picker = Picker(shell, note=lambda checkpoint: t(f"kind.{KIND_OF[checkpoint.id]}") if checkpoint.id in KIND_OF else "")
+        with gr.Column(scale=8, min_width=320, elem_classes=["stage-column"]):
+            shell.banner()
+            progress = shell.banner("progress")
+            page = RUNS.component(id, {ONLY: {}, CONTINUE: {"click": [f"#{id}-continue"]}})
+            asks, reply = browser_component("attention_asks"), browser_component("attention_reply")
+            wish, grown = browser_component("attention_wish"), browser_component("attention_grown")
+            stage = browser_component("attention_stage", demo=id, first=SPEC.checkpoints[0].id, kinds=KIND_OF, text=t.section("stage"),
+                                      elem_id=f"{id}-stage")
+            facts = shell.facts()
+            shell.take(_source)
+    shell.story()
+
+    shell.bind(text, text_field("text", text.value, limit=TEXT_LIMIT))
+    _remember(shell)
+
+    def respond(*values):
+        return answer(shell, *values)
+
+    inputs, outputs = [text, picture, picker.component], [stage, facts, guess]
+    name = f"{id!r}"
+    # A kind's chip brings its first example along where the text is still an example's.
+    kinds.select(None, [kinds, text, picker.component], [text, picker.component], api_visibility="private",
+                 js=f"(id, text, picker) => epochs.attentionKind({name}, {_examples_json(examples)}, id, text, picker)")
+    picked = kinds.select(None, None, None, api_visibility="private")
+    filled = chosen.select(None, [chosen, text, picture, picker.component], [text, picture, picker.component], api_visibility="private",
+                           js=f"(example, text, picture, picker) => epochs.attentionExample({name}, example, text, picture, picker)")
+    looks = shell.on([run.click, text.submit, picture.input, filled.then, picked.then], respond, inputs, outputs, api_name="attention")
+    looks += picker.connect(shell, progress, [shell.alert], respond, inputs, outputs)
+    RUNS.watch(id, looks)
+
+    replied = shell.on(asks.select, lambda *values: reply_to(shell, *values), [asks, picture], [reply])
+    for event in replied:
+        tell_end(event, "() => epochs.attention.ended()")
+
+    def continued(*values):
+        yield from grow(shell, *values)
+
+    grows = shell.on(wish.select, continued, [page, wish], [grown])
+    RUNS.watch(id, grows, CONTINUE)
+
+
+def answer(shell: Shell, text: object, picture: object, model: object) -> tuple:
+    """-> values for the banner, the stage, the facts and the guess. Raises UserError."""
+    from .infer import look
+
+    t = shell.text
+    checkpoint = attention_model_of(chosen_id(model))
+    ensure_here(checkpoint)
+    seen = KIND_OF.get(checkpoint.id)
+    request = Request(read_text(text), read_picture(picture) if seen in (VISION, None) else None, checkpoint.id)
+    result = look(request)
+    notes = view.notes(request, result, t)
+    return (note_banner(" ".join(notes)) if notes else {}, view.stage_value(request, result, checkpoint, t),
+            view.look_facts(request, result, checkpoint, t), view.guess_value(result, t))
+
+
+def reply_to(shell: Shell, asked: object, picture: object) -> tuple:
+    """One of the stage's questions -> values for the banner and the reply. Raises UserError."""
+    request = read_asked(asked, picture, VISION_MODELS)
+    ensure_here(attention_model_of(request.checkpoint))
+    ask = QUESTIONS.get(asked.get("what"))
+    if ask is None:
+        raise UserError("question_broken")
+    return {}, {"ticket": asked.get("ticket"), **ask(request, asked)}
+
+
+def _head(request: Request, asked: Mapping) -> dict:
+    from .infer import look_at_head
+
+    detail = look_at_head(request, str(asked.get("stack")), number(asked, "layer"), number(asked, "head"))
+    return head_value(detail, number(asked, "query"))
+
+
+def _row(request: Request, asked: Mapping) -> dict:
+    from .infer import look_from
+
+    return view.rows_value(look_from(request, str(asked.get("stack")), max(0, number(asked, "query"))))
+
+
+def _knock(request: Request, asked: Mapping) -> dict:
+    from .probe import knock_out
+
+    return view.knock_value(knock_out(request))
+
+
+def _ranking(request: Request, asked: Mapping) -> dict:
+    from .probe import rank_heads
+
+    return {"stack": str(asked.get("stack")), **view.ranking_value(rank_heads(request, str(asked.get("stack"))))}
+
+
+def _attribution(request: Request, asked: Mapping) -> dict:
+    from .probe import attribute
+
+    return view.attribution_value(attribute(request, number(asked, "place")))
+
+
+def _lens(request: Request, asked: Mapping) -> dict:
+    from .probe import lens
+
+    return view.lens_value(lens(request, number(asked, "place")))
+
+
+def _tensors(request: Request, asked: Mapping) -> dict:
+    from .infer import tensors
+
+    return {"tensors": tensors(request)}
+
+
+QUESTIONS = {"head": _head, "row": _row, "knock": _knock, "ranking": _ranking, "attribution": _attribution, "lens": _lens,
+             "tensors": _tensors}
+
+
+def grow(shell: Shell, page: object, wish: object) -> Iterator[tuple]:
+    """Yields values for the banner and what a continuation added. Raises UserError."""
+    from .grow import continue_text
+    from .infer import look
+
+    request = read_asked(wish, None)
+    ensure_here(attention_model_of(request.checkpoint))
+    temperature = wish.get("temperature")
+    seed = number(wish, "seed")
+    steps, value, failed = [], {}, None
+    try:
+        for batch in RUNS.stream(page, lambda: continue_text(request, temperature, seed), CONTINUE):
+            steps += batch
+            value = {"run": wish.get("run"), "state": "running", "steps": view.growth_value(steps)}
+            yield {}, value
+    except UserError as error:
+        if not steps:
+            raise
+        failed = error
+    if not steps:                                  # stopped before its first token
+        yield {}, {}
+        return
+    following = look(replace(request, after=(*request.after, *(step.token.id for step in steps))))
+    ended = "done" if steps[-1].done else "stopped"
+    yield last_banner(failed, [], shell.text), {**value, "state": ended, "next": view.next_value(following)}
+
+
+def _remember(shell: Shell) -> None:
+    """The stage keeps its own part of the address."""
+    shell.remember(choice_field("view", "", VIEWS))
+    shell.remember(choice_field("panel", "", PANELS))
+    shell.remember(choice_field("stack", "", STACKS))
+    for name, high in (("layer", 99), ("head", 99), ("token", 511)):
+        shell.remember(number_field(name, "", 0, high, whole=True))
+    shell.remember(number_field("temperature", 1.0, LOWEST, HIGHEST))
+
+
+def _examples_json(examples: list[dict]) -> str:
+    import json
+
+    return json.dumps(examples, ensure_ascii=False)
+
+
+def _source():
+    from .infer import look
+
+    return look

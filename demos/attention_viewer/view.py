@@ -1,0 +1,175 @@
+"""A network's attention as the page shows it: values for the browser's components, no torch, no gradio."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from ..base.attention.checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
+from ..base.checkpoints import public_id
+from ..base.pictures import data_uri
+from ..base.provenance import Run, facts_value
+from ..base.spec import Checkpoint
+from ..base.text import Text, isolate, percent
+from ..figures import palette
+from .packing import WHOLE, levels, overview, pack
+from .schema import PREVIOUS, TESTS, Attribution, Grown, KnockOut, Lens, Maps, Ranking, Request, Result, Rows
+
+_runs = itertools.count(1)
+_COLOURS = 65                 # of the colour map handed to the browser
+_DIGITS = 4
+
+
+def stage_value(request: Request, result: Result, checkpoint: Checkpoint, text: Text) -> dict:
+    """The stage: all maps small, tokens, the answer, what each head does."""
+    shares = np.linspace(0, 1, _COLOURS)
+    return {
+        "run": next(_runs), "kind": result.kind,
+        "tokens": {side: [{"text": token.text, "id": token.id, "special": token.special} for token in tokens]
+                   for side, tokens in result.tokens.items()},
+        "asked": {"text": "" if result.kind == VISION else request.text, "model": request.checkpoint,
+                  "hidden": list(request.hidden), "off": [list(head) for head in request.off]},
+        "stacks": [_stack_value(maps) for maps in result.maps],
+        "limit": result.limit, "cut": result.cut, "name": checkpoint.name, "checkpoint": public_id(checkpoint.id),
+        "colours": [palette.hexadecimal(c) for c in palette.sequential(1 - shares)],
+        "signed": [palette.hexadecimal(c) for c in palette.diverging(shares)],
+        "provenance": {"device": result.device, "dtype": result.dtype, "revision": checkpoint.revision,
+                       "date": datetime.now(UTC).isoformat(timespec="seconds")},
+        **_answer_value(result),
+    }
+
+
+def _stack_value(maps: Maps) -> dict:
+    small, pooled = overview(maps.p)
+    queries, keys = maps.p.shape[2:]
+    return {"name": maps.stack.name, "layers": maps.stack.layers, "heads": maps.stack.heads, "queries": maps.queries, "keys": maps.keys,
+            "q": queries, "k": keys, "causal": maps.stack.causal, "rows": small.shape[2], "columns": small.shape[3], "pooled": pooled,
+            "maps": pack(small), "classes": head_classes(maps),
+            "stats": {name: _numbers(values) for name, values in maps.statistics.items() if name != "spread"}}
+
+
+def head_classes(maps: Maps) -> list[str]:
+    """The name of each head, layer after layer: the first test it passes, or ""."""
+    names = np.full(maps.p.shape[:2], "", dtype=object)
+    for name, statistic, over in reversed(TESTS):
+        with np.errstate(invalid="ignore"):
+            names[maps.statistics[statistic] > over] = name
+    return names.flatten().tolist()
+
+
+def _numbers(values: np.ndarray) -> list[float] | None:
+    flat = values.flatten()
+    return None if np.isnan(flat).all() else [0.0 if math.isnan(v) else round(float(v), _DIGITS) for v in flat]
+
+
+def _answer_value(result: Result) -> dict:
+    if result.kind == CAUSAL:
+        return {"next": next_value(result)}
+    if result.kind == MASKED:
+        return {"gaps": [{"place": gap.place, "top": [{"text": t, "id": i, "p": float(f"{v:.5g}")} for t, i, v in gap.top]}
+                         for gap in result.gaps]}
+    if result.kind == TRANSLATION:
+        return {"written": result.written}
+    rows, columns = result.grid
+    return {"grid": {"rows": rows, "columns": columns}, "picture": data_uri(result.pixels),
+            "rollout": [float(f"{v:.5g}") for v in result.rollout],
+            "label": {"text": result.label[0], "p": result.label[1]} if result.label else None}
+
+
+def next_value(result: Result) -> dict:
+    """What follows a text: the best by name, the rest of the vocabulary in bins."""
+    guess = result.next.guess
+    return {"place": guess.place, "top": [{"text": t, "id": i, "logit": round(v, _DIGITS)} for t, i, v in guess.top],
+            "tail": [[round(float(v), _DIGITS), int(n)] for v, n in result.next.tail], "vocabulary": result.next.vocabulary}
+
+
+def rows_value(rows: Rows) -> dict:
+    """One query in all heads."""
+    return {"p": pack(levels(rows.p)), "rollout": None if rows.rollout is None else [float(f"{v:.5g}") for v in rows.rollout]}
+
+
+def knock_value(found: KnockOut) -> dict:
+    return {"answers": [{"place": change.place, "kl": change.kl, "rows": [
+                {"text": text, "before": float(f"{before:.5g}"), "after": float(f"{after:.5g}")} for text, before, after in change.rows]}
+                for change in found.changes],
+            "written": {"before": found.written[0], "after": found.written[1]} if found.written else None,
+            "cosine": found.cosine, "milliseconds": round(found.milliseconds)}
+
+
+def ranking_value(found: Ranking) -> dict:
+    return {"measure": found.measure, "effect": [float(f"{v:.4g}") for v in found.effect.flatten()], "runs": found.runs,
+            "milliseconds": round(found.milliseconds)}
+
+
+def attribution_value(found: Attribution) -> dict:
+    agreement = [{"a": a, "b": b, "tau": None if math.isnan(tau) else round(tau, 3)} for a, b, tau in found.agreement]
+    return {"place": found.place, "answer": {"text": found.answer[0], "p": found.answer[1]},
+            "methods": {name: [float(f"{v:.4g}") for v in values] for name, values in found.methods.items()},
+            "agreement": agreement, "milliseconds": round(found.milliseconds)}
+
+
+def lens_value(found: Lens) -> dict:
+    return {"place": found.place, "side": found.side,
+            "layers": [[{"text": text, "p": float(f"{p:.5g}")} for text, p in layer] for layer in found.layers]}
+
+
+def growth_value(steps: Sequence[Grown]) -> list[dict]:
+    """New tokens of a continuation and where each looked."""
+    return [{"text": step.token.text, "id": step.token.id, "special": step.token.special, "p": float(f"{step.probability:.4g}"),
+             "row": pack(levels(step.p))} for step in steps]
+
+
+def look_facts(request: Request, result: Result, checkpoint: Checkpoint, text: Text) -> dict:
+    """The sentence and the rows of what happened."""
+    maps = result.maps[0]
+    heads = sum(m.stack.layers * m.stack.heads for m in result.maps)
+    read = text("result.read_picture", n=result.limit) if result.kind == VISION else text("result.read", n=len(result.tokens["source"]))
+    sentence = text("result.looked", read=read, heads=heads, answer=_answer_words(result, text))
+    named = [m for m in result.maps if not np.isnan(m.statistics[PREVIOUS]).all()]
+    if named:
+        best = max(named, key=lambda m: m.statistics[PREVIOUS].max())
+        scores = best.statistics[PREVIOUS]
+        layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
+        sentence += text("result.previous", head=text("stage.head_name", layer=layer + 1, head=head + 1), p=percent(float(scores.max())))
+    run = Run(result.device, result.dtype, result.milliseconds, 1, result.parameters)
+    return facts_value(text, sentence, checkpoint.name, run, (text("facts_more.maps"), text("facts_more.maps_value", heads=heads, q=maps.p.shape[2], k=maps.p.shape[3])))
+
+
+def _answer_words(result: Result, text: Text) -> str:
+    if result.kind == CAUSAL:
+        top = result.next.guess.top
+        values = np.array([v for _, _, v in top])
+        total = np.exp(values - values[0]).sum() + (result.next.tail[:, 1] * np.exp(result.next.tail[:, 0] - values[0])).sum()
+        return text("result.next", token=isolate(top[0][0].strip() or text("stage.space")), p=percent(float(1 / total)))
+    if result.kind == MASKED:
+        if not result.gaps:
+            return text("result.no_gap")
+        word, _, p = result.gaps[0].top[0]
+        return text("result.gap", token=isolate(word.strip()), p=percent(p))
+    if result.kind == TRANSLATION:
+        return text("result.written", words=isolate(result.written) if result.written else text("result.nothing"))
+    return text("result.label", name=isolate(result.label[0]), p=percent(result.label[1])) if result.label else text("result.seen")
+
+
+def guess_value(result: Result, text: Text) -> dict:
+    """The prediction's answer: what share of the attention rests on the first token, averaged over this run's heads."""
+    maps = next((m for m in result.maps if m.stack.name in ("self", "decoder")), result.maps[0])
+    share = float(np.nanmean(maps.statistics["sink"]))
+    if math.isnan(share):
+        return {}
+    bounds = [float(option["below"]) for option in text.records("guess.options")]
+    choice = next((n for n, below in enumerate(bounds) if share < below), len(bounds) - 1)
+    even = float(np.mean(1 / np.arange(1, maps.p.shape[3] + 1))) if maps.stack.causal else 1 / maps.p.shape[3]
+    return {"choice": choice, "sentence": text("guess.answer", share=percent(share), even=percent(even), n=maps.p.shape[3])}
+
+
+def notes(request: Request, result: Result, text: Text) -> list[str]:
+    """What a visitor should know: text that did not fit, maps that are shown smaller."""
+    found = [text("result.cut", n=result.limit, cut=f"{result.cut:,}")] if result.cut else []
+    if any(max(maps.p.shape[2:]) > WHOLE for maps in result.maps) and result.kind != VISION:
+        found.append(text("result.pooled"))
+    return found

@@ -1,0 +1,97 @@
+// Where a patch looks: the picture, large, with the chosen head's attention over it, and every head small beside it.
+"use strict";
+epochs.attention.views.picture = ({ text, select, row }) => {
+  const { h, fill } = epochs;
+  const own = epochs.attention;
+  const LARGE = 384, SMALL = 96;
+  let run = null, chosen = null, mode = "head", drawn = 0;
+  const image = new Image();
+  image.onload = () => run && paint();
+
+  const large = h("canvas.att-picture", { tabindex: "0", role: "img", width: LARGE, height: LARGE });
+  const reading = h("p.att-reading", { role: "status" });
+  const modes = h("div.segments", { role: "group", "aria-label": text.picture_modes });
+  const token = h("button.small", { type: "button", onclick: () => select({ token: 0 }) }, text.class_token);
+  const cards = h("div.att-heads", { role: "group", "aria-label": text.picture_heads });
+  const node = h("div.att-pictures", {}, h("div.att-picture-side", {}, large, h("div.stage-tools", {}, token, modes), reading), cards);
+
+  const cellAt = (event) => {
+    const area = large.getBoundingClientRect(), { rows, columns } = run.grid;
+    const c = Math.floor((event.clientX - area.left) / area.width * columns), r = Math.floor((event.clientY - area.top) / area.height * rows);
+    return c < 0 || r < 0 || c >= columns || r >= rows ? -1 : 1 + r * columns + c;
+  };
+  large.addEventListener("click", (event) => { const cell = cellAt(event); if (cell > 0) select({ token: cell }); });
+  large.addEventListener("keydown", (event) => {
+    const { rows, columns } = run.grid, at = Math.max(1, chosen.token);
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = at + step;
+    if (next >= 1 && next <= rows * columns) { select({ token: next }); epochs.say(reading.textContent); }
+  });
+
+  // Levels of the patches over the picture; the class token's own share is said, not drawn.
+  function overlay(canvas, values, query) {
+    const { rows, columns } = run.grid, context = canvas.getContext("2d");
+    const [w, hh] = [canvas.width / columns, canvas.height / rows];
+    context.globalAlpha = 1;
+    if (image.complete && image.naturalWidth) { context.imageSmoothingEnabled = false; context.drawImage(image, 0, 0, canvas.width, canvas.height); }
+    else { context.fillStyle = "#fff"; context.fillRect(0, 0, canvas.width, canvas.height); }
+    const high = Math.max(1e-6, ...values.slice(1));
+    for (let n = 0; n < rows * columns; n++) {
+      const share = values[n + 1] / high;
+      context.globalAlpha = 0.25 + 0.6 * share;
+      context.fillStyle = own.colour(run, share);
+      context.fillRect((n % columns) * w, Math.floor(n / columns) * hh, Math.ceil(w), Math.ceil(hh));
+    }
+    context.globalAlpha = 1;
+    if (query > 0) {
+      context.lineWidth = Math.max(2, canvas.width / 120);
+      context.strokeStyle = "#e0245e";
+      context.strokeRect(((query - 1) % columns) * w, Math.floor((query - 1) / columns) * hh, w, hh);
+    }
+    return high;
+  }
+
+  async function paint() {
+    const now = ++drawn, stack = run.stacks[chosen.stack], query = Math.max(0, chosen.token);
+    const found = await row(run, stack, query);
+    if (!found || now !== drawn) return;
+    const heads = stack.layers * stack.heads;
+    const of = (n) => Array.from(found.subarray(n * stack.k, (n + 1) * stack.k), own.p);
+    const mean = () => Array.from({ length: stack.k }, (_, k) => { let sum = 0; for (let n = 0; n < heads; n++) sum += own.p(found[n * stack.k + k]); return sum / heads; });
+    const at = own.index(stack, chosen.layer, chosen.head);
+    const values = mode === "rollout" && found.rollout ? found.rollout : mode === "mean" ? mean() : of(at);
+    const high = overlay(large, values, query);
+    const most = values.slice(1).indexOf(Math.max(...values.slice(1))) + 1;
+    const who = mode === "head" ? own.headName(stack, chosen.layer, chosen.head, text) : text["picture_" + mode];
+    reading.textContent = fill(text.picture_reading, { who, from: own.tokenName(run, "source", query, text), to: own.tokenName(run, "source", most, text),
+      p: epochs.percent(high), own: epochs.percent(values[0]) });
+    large.setAttribute("aria-label", `${reading.textContent} ${text.picture_keys}`);
+    cards.querySelectorAll("button").forEach((card, n) => {
+      overlay(card.querySelector("canvas"), of(n), query);
+      card.setAttribute("aria-pressed", n === at);
+    });
+  }
+
+  function show(next, at) {
+    const isNew = next !== run;
+    run = next;
+    chosen = at;
+    const stack = run.stacks[chosen.stack];
+    large.height = Math.round(LARGE * run.grid.rows / run.grid.columns);
+    if (image.src !== run.picture) image.src = run.picture;
+    epochs.redraw(modes, ...["head", "mean", "rollout"].map((name) => h("button.segment", { type: "button", "aria-pressed": name === mode, onclick: () => { mode = name; show(run, chosen); } }, text["picture_" + name])));
+    token.setAttribute("aria-pressed", chosen.token <= 0);
+    if (isNew) {
+      cards.style.setProperty("--columns", stack.heads);
+      cards.replaceChildren(...Array.from({ length: stack.layers * stack.heads }, (_, n) => {
+        const [layer, head] = [Math.floor(n / stack.heads), n % stack.heads], name = own.headName(stack, layer, head, text);
+        return h("button.att-card", { type: "button", title: name, "aria-label": name, onclick: () => { mode = "head"; select({ layer, head }); } },
+          h("canvas", { width: SMALL, height: Math.round(SMALL * run.grid.rows / run.grid.columns), "aria-hidden": true }), h("span", {}, `${layer + 1}.${head + 1}`));
+      }));
+    }
+    paint();
+  }
+  return { node, show };
+};

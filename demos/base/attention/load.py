@@ -1,0 +1,151 @@
+"""Opening a network whose attention can be watched: from its checkpoint's folder into memory, lent out by the loader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..checkpoints import forget_damaged, open_folder
+from ..devices import Device, limit_threads, pick_device
+from ..errors import UserError
+from ..hub import Progress
+from ..loader import LOADER, is_out_of_memory, place
+from ..spec import Checkpoint
+from . import capture
+from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
+from .model import AttentionModel
+
+
+@dataclass(frozen=True)
+class PictureReader:
+    """A picture as (1, 3, H, W) pixels less their `mean`, divided by their `deviation`; and back."""
+
+    prepare: Callable[[Any], Any]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    def __call__(self, picture: Any) -> Any:
+        return self.prepare(picture)
+
+    def undo(self, pixels: Any) -> Any:
+        """(3, H, W) prepared pixels -> (H, W, 3) uint8."""
+        import numpy as np
+
+        values = pixels.permute(1, 2, 0).numpy() * np.array(self.deviation, np.float32) + np.array(self.mean, np.float32)
+        return np.rint(values.clip(0, 1) * 255).astype(np.uint8)
+
+
+def attention_entry(checkpoint: Checkpoint, device: Device | None = None,
+                    progress: Progress | None = None) -> tuple[Hashable, Callable[[], AttentionModel]]:
+    """The loader's key for this model and the function that builds it, as `LOADER.preload` takes them."""
+    def build() -> AttentionModel:
+        return load_attention_model(checkpoint, device or pick_device(), progress)
+
+    return ("attention", checkpoint.id, checkpoint.revision, device.name if device else None), build
+
+
+@contextmanager
+def open_attention_model(checkpoint: Checkpoint, device: Device | None = None,
+                         progress: Progress | None = None) -> Iterator[AttentionModel]:
+    """Lend the network of `checkpoint`, loading (and first downloading) it when need be.
+
+    Raises:
+        UserError: from `open_folder`; `checkpoint_broken`, `checkpoint_unsupported`, `attention_unavailable`
+            for a network that computes no attention a page could show, `out_of_memory`.
+    """
+    key, build = attention_entry(checkpoint, device, progress)
+    with LOADER.use(key, build, expected=int(checkpoint.gigabytes * 1e9)) as model:
+        yield model
+
+
+def load_attention_model(checkpoint: Checkpoint, device: Device, progress: Progress | None = None) -> AttentionModel:
+    """Build the network of `checkpoint` on `device`, outside the loader. Raises as `open_attention_model`."""
+    folder = open_folder(checkpoint, progress)
+    config = _configuration(folder)
+    kind = kind_of(folder, config)
+    if kind is None:
+        raise UserError("checkpoint_unsupported", name=checkpoint.name)
+    from safetensors import SafetensorError
+
+    limit_threads()
+    capture.register()
+    try:
+        network, tokenizer, processor = _read(folder, kind, config, device)
+        model = AttentionModel(place(network, device), kind, device, tokenizer=tokenizer, processor=processor)
+    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError,
+            ImportError, OSError) as error:
+        if is_out_of_memory(error):
+            raise
+        if "does not support" in str(error) and "attention" in str(error):
+            raise UserError("attention_unavailable", name=checkpoint.name) from error
+        forget_damaged(checkpoint)
+        raise UserError("checkpoint_broken", name=checkpoint.name) from error
+    if not model.stacks:
+        raise UserError("attention_unavailable", name=checkpoint.name)
+    return model
+
+
+def kind_of(folder: Path, config: dict) -> str | None:
+    """What the network of a folder reads, told by its configuration; None for one the demos cannot ask."""
+    if (folder / "open_clip_config.json").exists():
+        return VISION
+    names = config.get("architectures")
+    name = names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
+    if config.get("is_encoder_decoder"):
+        return TRANSLATION if name in ("MarianMTModel",) else None
+    if name.endswith("ForMaskedLM") or name == "BertForPreTraining":
+        return MASKED
+    if name.endswith(("ForCausalLM", "LMHeadModel")):
+        return CAUSAL
+    if name.endswith("ForImageClassification") or name in ("ViTModel", "Dinov2Model", "CLIPVisionModel"):
+        return VISION if "patch_size" in config else None
+    return None
+
+
+def _configuration(folder: Path) -> dict:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _read(folder: Path, kind: str, config: dict, device: Device) -> tuple[Any, Any, Any]:
+    import torch
+    import transformers
+
+    if (folder / "open_clip_config.json").exists():
+        return _read_open_clip_tower(folder)
+    common = {"local_files_only": True, "use_safetensors": True, "dtype": getattr(torch, device.dtype),
+              "attn_implementation": capture.NAME}
+    if kind == VISION:
+        classifier = str(config["architectures"][0]).endswith("ForImageClassification")
+        network = (transformers.AutoModelForImageClassification if classifier else transformers.AutoModel).from_pretrained(folder, **common)
+        processor = transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+        return network, None, PictureReader(lambda picture: processor(picture, return_tensors="pt").pixel_values,
+                                            tuple(processor.image_mean), tuple(processor.image_std))
+    kinds = {CAUSAL: transformers.AutoModelForCausalLM, MASKED: transformers.AutoModelForMaskedLM,
+             TRANSLATION: transformers.AutoModelForSeq2SeqLM}
+    network = kinds[kind].from_pretrained(folder, **common)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if kind == MASKED and tokenizer.mask_token_id is None:
+        raise ValueError("no mask token")
+    return network, tokenizer, None
+
+
+def _read_open_clip_tower(folder: Path) -> tuple[Any, None, Any]:
+    """The vision tower of an open_clip folder as transformers' own class, with open_clip's preprocessing."""
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+
+    from ..clip.towers import convert_vision_model, read_open_clip
+
+    settings, state = read_open_clip(folder)
+    network = convert_vision_model(settings, state)
+    network.set_attn_implementation(capture.NAME)
+    given = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))["preprocess_cfg"]
+    transform = image_transform_v2(PreprocessCfg(**given), is_train=False)
+    return network, None, PictureReader(lambda picture: transform(picture)[None], tuple(given["mean"]), tuple(given["std"]))

@@ -1,0 +1,261 @@
+"""A network whose attention can be watched: text or a picture in, tokens, maps and answers out.
+
+One class for the four kinds of `checkpoints.KINDS`. All methods are safe to share between threads: what
+is watched belongs to the asking thread (`capture`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..devices import Device
+from ..loader import measure
+from .capture import Site, Watch, watching
+from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
+from .tokens import Token, encode_text, show_tokens
+
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+MOST_TOKENS = 512             # shown at once, whatever a model's context
+MOST_WRITTEN = 128            # tokens of a translation
+# Tokens of one batched pass: bounds memory, and larger batches are no faster.
+_BATCH_TOKENS = 4096
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One row of attention layers: "self", or an encoder-decoder's "encoder", "decoder" and "cross"."""
+
+    name: str
+    layers: int
+    heads: int
+    causal: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a network is given.
+
+    Attributes:
+        ids: (1, T) token ids of a text, or None.
+        pixels: (1, 3, H, W) of a picture, or None.
+        written: (1, N) ids a translator wrote, its end mark included; None before it wrote.
+        cut: tokens that did not fit.
+        gaps: places of mask tokens.
+    """
+
+    ids: torch.Tensor | None = None
+    pixels: torch.Tensor | None = None
+    written: torch.Tensor | None = None
+    cut: int = 0
+    gaps: tuple[int, ...] = ()
+
+    @property
+    def length(self) -> int:
+        return 0 if self.ids is None else self.ids.shape[1]
+
+
+class AttentionModel:
+    """A network, its tokenizer or its way to read pictures, and where its attentions stand.
+
+    Attributes:
+        kind: one of `checkpoints.KINDS`.
+        stacks: in the order shown.
+        limit: tokens it reads at once, at most MOST_TOKENS.
+        parameters: number of weights; `nbytes`: their memory.
+        grid: (rows, columns) of a picture's patches; None for text.
+        labels: names of a classifier's classes, or ().
+    """
+
+    def __init__(self, network: Any, kind: str, device: Device, *, tokenizer: Any = None, processor: Any = None) -> None:
+        self.network, self.kind, self.device = network.requires_grad_(False), kind, device
+        self.tokenizer, self.processor = tokenizer, processor
+        self.parameters = sum(p.numel() for p in network.parameters())
+        self.nbytes = measure(network)
+        self.dtype_name = str(next(network.parameters()).dtype).removeprefix("torch.")
+        self.grid: tuple[int, int] | None = None
+        self.sites, self.stacks = self._find_sites()
+        self.limit = self._limit()
+        classes = getattr(network.config, "id2label", {}) if type(network).__name__.endswith("ForImageClassification") else {}
+        self.labels = tuple(str(classes[i]) for i in sorted(classes))
+
+    # -- reading ---------------------------------------------------------------------------------
+    def read_text(self, text: str, hidden: Sequence[int] = ()) -> Reading:
+        """A text as tokens, what does not fit cut off at its end. A masked model's `hidden` tokens become gaps."""
+        import torch
+
+        ids, cut = encode_text(self.tokenizer, self.kind, text, self.limit)
+        if self.kind == MASKED:
+            for place in hidden:
+                if 0 < place < len(ids) - 1:
+                    ids[place] = self.tokenizer.mask_token_id
+        mask = self.tokenizer.mask_token_id if self.kind == MASKED else None
+        gaps = tuple(place for place, id in enumerate(ids) if mask is not None and id == mask)
+        return Reading(torch.tensor([ids], device=self.device.name), cut=cut, gaps=gaps)
+
+    def read_picture(self, picture: Image) -> Reading:
+        """A picture as the network's pixels."""
+        pixels = self.processor(picture.convert("RGB"))
+        return Reading(pixels=pixels.to(self.device.name, next(self.network.parameters()).dtype))
+
+    def show(self, ids: Sequence[int]) -> list[Token]:
+        """Token ids as a reader sees them."""
+        return show_tokens(self.tokenizer, ids)
+
+    # -- asking ----------------------------------------------------------------------------------
+    def states(self, reading: Reading, watch: Watch | None = None, *, rows: int = 1, hide: Any = None, ids: Any = None,
+               more_states: bool = False) -> Any:
+        """The network's output without its last projection: `.last_hidden_state` (B, T, D) and so on.
+
+        Args:
+            watch: notes what the pass computes.
+            rows: how many equal rows the batch has.
+            hide: (B, T) True at source tokens no one may look at.
+            ids: (B, T) instead of the reading's own, repeated.
+            more_states: also the states after every layer.
+        """
+        import torch
+
+        inputs: dict[str, Any] = {"output_hidden_states": more_states} if more_states else {}
+        if self.kind == VISION:
+            inputs["pixel_values"] = reading.pixels.expand(rows, -1, -1, -1)
+        else:
+            inputs["input_ids"] = reading.ids.expand(rows, -1) if ids is None else ids
+            inputs["attention_mask"] = torch.ones_like(inputs["input_ids"]) if hide is None else (~hide).long()
+            inputs["use_cache"] = False
+        if self.kind == MASKED:
+            del inputs["use_cache"]
+        if self.kind == TRANSLATION:
+            inputs["decoder_input_ids"] = self.read_by_decoder(reading).expand(len(inputs["input_ids"]), -1)
+        with watching(watch) if watch else nullcontext():
+            return self.body(**inputs)
+
+    @property
+    def body(self) -> Any:
+        """The network without its head."""
+        return getattr(self.network, self.network.base_model_prefix, self.network)
+
+    def read_by_decoder(self, reading: Reading) -> torch.Tensor:
+        """(1, N) ids the decoder reads: its mark of beginning, then what was written but for the last."""
+        import torch
+
+        start = torch.tensor([[self.network.config.decoder_start_token_id]], device=self.device.name)
+        return torch.cat([start, reading.written[:, :-1]], dim=1)
+
+    def logits(self, states: torch.Tensor) -> torch.Tensor:
+        """Final states (..., D) -> scores over the vocabulary (..., V) float32, by the network's own head."""
+        network = self.network
+        if hasattr(network, "cls"):
+            return network.cls(states).float()
+        if hasattr(network, "vocab_projector"):                      # DistilBERT
+            return network.vocab_projector(network.vocab_layer_norm(network.activation(network.vocab_transform(states)))).float()
+        scores = network.get_output_embeddings()(states).float()
+        bias = getattr(network, "final_logits_bias", None)
+        return scores if bias is None else scores + bias[0].float()
+
+    def final_norm(self) -> Any:
+        """What the states after the last layer pass through before the head; None where there is nothing."""
+        for name in ("final_layer_norm", "ln_f", "norm"):
+            if hasattr(self.body, name):
+                return getattr(self.body, name)
+        return None
+
+    def write(self, reading: Reading, keep: dict[Site, torch.Tensor] | None = None, rows: int = 1, hide: Any = None) -> torch.Tensor:
+        """(rows, N) ids a translator writes, the likeliest token each time, padded after its end mark.
+
+        keep, hide: as of `Watch` and `states`: what each row goes without.
+        """
+        import torch
+
+        config = self.network.config
+        ids = reading.ids.expand(rows, -1)
+        mask = torch.ones_like(ids) if hide is None else (~hide).long()
+        with watching(Watch(self.sites, stacks=(), keep=keep or {})):
+            encoded = self.network.get_encoder()(input_ids=ids, attention_mask=mask)
+            written = torch.full((rows, 1), config.decoder_start_token_id, device=ids.device)
+            past, done = None, torch.zeros(rows, dtype=torch.bool, device=ids.device)
+            longest = min(MOST_WRITTEN, 2 * reading.length + 12)
+            while written.shape[1] <= longest and not bool(done.all()):
+                output = self.network(encoder_outputs=encoded, attention_mask=mask, decoder_input_ids=written[:, -1:],
+                                      past_key_values=past, use_cache=True)
+                past = output.past_key_values
+                scores = output.logits[:, -1].float()
+                if config.pad_token_id is not None:
+                    scores[:, config.pad_token_id] = float("-inf")   # Marian begins with it and never writes it
+                best = scores.argmax(-1)
+                best = torch.where(done, torch.full_like(best, config.pad_token_id), best)
+                written = torch.cat([written, best[:, None]], dim=1)
+                done |= best == config.eos_token_id
+        return written[:, 1:]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Ids as plain text, marks left out."""
+        return self.tokenizer.decode([int(i) for i in ids], skip_special_tokens=True).strip()
+
+    def largest_batch(self, length: int) -> int:
+        """Rows of `length` tokens that one pass takes."""
+        return max(1, _BATCH_TOKENS // max(1, length))
+
+    # -- sites -----------------------------------------------------------------------------------
+    def _find_sites(self) -> tuple[dict[Any, Site], tuple[Stack, ...]]:
+        """Where the attentions stand, learned from one small pass: names differ, the order of calls does not."""
+        import torch
+
+        watch = _Finder({})
+        with torch.inference_mode(), watching(watch):
+            if self.kind == VISION:
+                config = self.network.config
+                config = getattr(config, "vision_config", config)
+                side, patch = _pair(config.image_size), _pair(config.patch_size)
+                self.grid = (side[0] // patch[0], side[1] // patch[1])
+                self.network(pixel_values=torch.zeros(1, 3, *side, device=self.device.name, dtype=next(self.network.parameters()).dtype))
+            else:
+                ids = torch.full((1, 2), self.network.config.eos_token_id if isinstance(self.network.config.eos_token_id, int) else 1,
+                                 device=self.device.name)
+                more = {"decoder_input_ids": ids} if self.kind == TRANSLATION else {}
+                self.network(input_ids=ids, **more)
+        names = {module: name for name, module in self.network.named_modules()}
+        sites: dict[Any, Site] = {}
+        counts: dict[str, int] = {}
+        heads: dict[str, int] = {}
+        for module, number in watch.found:
+            stack = _stack_of(names[module]) if self.kind == TRANSLATION else "self"
+            sites[module] = (stack, counts.get(stack, 0))
+            counts[stack] = counts.get(stack, 0) + 1
+            heads[stack] = max(heads.get(stack, 0), number)
+        order = [name for name in ("cross", "encoder", "decoder", "self") if name in counts]
+        causal = {"self": self.kind == CAUSAL, "decoder": True}
+        return sites, tuple(Stack(name, counts[name], heads[name], causal.get(name, False)) for name in order)
+
+    def _limit(self) -> int:
+        if self.kind == VISION:
+            return 1 + self.grid[0] * self.grid[1]
+        config = self.network.config
+        context = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None) or MOST_TOKENS
+        return min(MOST_TOKENS, int(context))
+
+
+class _Finder(Watch):
+    """Notes which modules compute attention, and with how many heads."""
+
+    def __init__(self, sites: dict) -> None:
+        super().__init__(sites)
+        self.found: list[tuple[Any, int]] = []
+
+    def meet(self, module: Any, heads: int) -> None:
+        self.found.append((module, heads))
+
+
+def _stack_of(name: str) -> str:
+    if "encoder_attn" in name or "crossattention" in name or "cross_attn" in name:
+        return "cross"
+    return "decoder" if "decoder" in name.split(".") else "encoder"
+
+
+def _pair(size: Any) -> tuple[int, int]:
+    return tuple(size) if isinstance(size, (tuple, list)) else (size, size)

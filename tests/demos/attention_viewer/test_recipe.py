@@ -1,0 +1,203 @@
+"""The recipe on invented text: what its batches hold, and a few steps of three small models, every file written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from demos.attention_viewer import lessons, networks, train
+from demos.attention_viewer.lessons import IGNORED, MATCHING
+from demos.base.tokenizer import BOS_ID, EOS_ID, MASK_ID, PAD_ID, SPECIAL, load_tokenizer
+from tests.text_data import write_text_data
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_text_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def streams(data, tmp_path_factory):
+    return lessons.Streams(data, tmp_path_factory.mktemp("work"))
+
+
+@pytest.fixture(scope="module")
+def pairs(data):
+    return lessons.Pairs(data)
+
+
+# -- batches -----------------------------------------------------------------------------------------
+def test_the_step_alone_decides_a_batch(data, streams, pairs, tmp_path):
+    again = lessons.Streams(data, tmp_path)
+    for draw in (lessons.causal_batch, lessons.masked_batch):
+        for one, other in zip(draw(streams, 7), draw(again, 7)):
+            assert torch.equal(one, other)
+        first, second = draw(streams, 7)[0], draw(streams, 8)[0]
+        assert first.shape != second.shape or not torch.equal(first, second)
+    later = pairs.batch(40)
+    assert torch.equal(pairs.batch(3).source, lessons.Pairs(data).batch(3).source)
+    assert torch.equal(pairs.batch(40).target, later.target)           # whatever came between
+    assert pairs.batch(3).source.shape != pairs.batch(4).source.shape or not torch.equal(pairs.batch(3).source, pairs.batch(4).source)
+
+
+def test_text_already_read_is_read_from_the_work_folder(data, tmp_path):
+    first = lessons.Streams(data, tmp_path)
+    second = lessons.Streams(tmp_path / "no data", tmp_path)
+    assert lessons.fingerprint(first.rows) == lessons.fingerprint(second.rows)
+    second.rows["poems"] = second.rows["poems"][:-1]
+    assert lessons.fingerprint(first.rows) != lessons.fingerprint(second.rows)
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_causal_labels_are_the_next_tokens_and_in_a_lesson_only_what_was_said(streams, step):
+    ids, labels = lessons.causal_batch(streams, step)
+    assert ids.shape == labels.shape and ids.numel() == lessons.TOKENS and (ids[:, 0] == BOS_ID).all()
+    taught = int(len(ids) * MATCHING)
+    assert torch.equal(ids[taught:, 1:], labels[taught:, :-1])
+    for row, label in zip(ids[:taught], labels[:taught]):
+        period = int((label == IGNORED).sum())
+        assert (label[:period] == IGNORED).all() and 4 <= period <= len(row) // 2 + 1
+        said = torch.cat([row, label[-1:]])[1:]
+        assert torch.equal(label[period:], said[:len(said) - period])  # what comes again came `period` before
+        assert (said >= len(SPECIAL)).all()
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_lesson_hides_a_token_in_one_saying_at_most(streams, step):
+    ids, labels = lessons.masked_batch(streams, step)
+    said = torch.where(labels == IGNORED, ids, labels)
+    assert (said[:, 0] == BOS_ID).all() and (said[:, -1] == EOS_ID).all()
+    for row, label in list(zip(said, labels))[:int(len(ids) * MATCHING)]:
+        inner = row[1:-1]
+        period = next(p for p in range(4, len(inner)) if torch.equal(inner[p:], inner[:-p]))
+        hidden = torch.nonzero(label[1:-1] != IGNORED)[:, 0]
+        assert len(set((hidden % period).tolist())) == len(hidden) > 0
+        assert (hidden < len(inner) // period * period).all()          # a whole saying: its other one is read
+
+
+def test_a_fifth_of_the_text_is_hidden_and_most_of_it_masked(streams):
+    batches = [lessons.masked_batch(streams, step) for step in range(12)]
+    text = [(ids[int(len(ids) * MATCHING):], labels[int(len(ids) * MATCHING):]) for ids, labels in batches]
+    ids, labels = (torch.cat([part[i].flatten() for part in text]) for i in (0, 1))
+    hidden = labels != IGNORED
+    assert (labels[hidden] >= len(SPECIAL)).all()
+    words = torch.where(hidden, labels, ids) >= len(SPECIAL)
+    assert hidden.sum() / words.sum() == pytest.approx(0.2, abs=0.01)
+    assert (ids[hidden] == MASK_ID).float().mean().item() == pytest.approx(0.8, abs=0.02)
+    assert (ids[hidden] == labels[hidden]).float().mean().item() == pytest.approx(0.1, abs=0.02)
+    assert (ids[~hidden] != MASK_ID).all()
+
+
+def test_hidden_places_are_filled_up_to_one_length(streams):
+    shapes = set()
+    for step in range(4):
+        ids, labels = lessons.masked_batch(streams, step)
+        places, kept = lessons.counted(labels)
+        shapes.add(len(places))
+        counts = kept != IGNORED
+        assert torch.equal(kept[counts], labels.flatten()[places[counts]]) and counts.sum() == (labels != IGNORED).sum()
+    assert len(shapes) == 1
+    with pytest.raises(ValueError, match="do not fit"):
+        lessons.counted(torch.ones(4, 4, dtype=torch.long))
+
+
+def test_what_is_said_is_said_again():
+    for seed in range(30):
+        row, period = lessons.said_twice(np.random.default_rng(seed), 32)
+        assert len(row) == 32 and row[0] == BOS_ID and np.array_equal(row[1 + period:], row[1:-period]) and 31 >= 2 * period
+
+
+def test_an_epoch_reads_every_pair_once(pairs):
+    for epoch in (0, 1):
+        seen = [place for batch in pairs._batches(epoch) for place in batch]
+        assert sorted(seen) == list(range(len(pairs.source)))
+    assert pairs._batches(0) != pairs._batches(1)
+    batch = pairs.batch(2)
+    assert batch.source.numel() + batch.target.numel() <= 1.3 * pairs.TOKENS
+    assert (batch.target[:, 0] == BOS_ID).all() and (batch.source[:, 0] >= len(SPECIAL)).all()
+    for rows in (batch.source, batch.target):
+        ends = (rows == EOS_ID).int()
+        assert (ends.sum(1) == 1).all() and torch.equal(rows == PAD_ID, (ends.cumsum(1) - ends).bool())
+
+
+# -- networks ----------------------------------------------------------------------------------------
+def test_sinusoids_are_those_of_the_paper():
+    table = networks.sinusoids(40, 16)
+    assert table.shape == (40, 16)
+    assert table[5, [0, 9]].tolist() == pytest.approx([np.sin(5), np.cos(5 / 10000 ** (2 / 16))], abs=1e-6)
+    products = table @ table.T                                     # told by the distance alone
+    assert all(torch.allclose(products.diagonal(step), products[0, step].expand(40 - step), atol=1e-4) for step in (0, 1, 7))
+    assert products[0, 0] > products[0, 1] > products[0, 4]
+
+
+def test_networks_are_of_four_to_five_million():
+    causal, masked, translator = networks.build_causal(), networks.build_masked(), networks.build_translator()
+    assert all(4e6 < networks.parameters(model) < 5.4e6 for model in (causal, masked, translator))
+    places = masked.bert.embeddings.position_embeddings.weight
+    assert torch.nn.functional.cosine_similarity(places[9], places[10], 0) > 0.8
+    for model in (causal, masked, translator):
+        assert any(part in name for part in networks.INSIDE for name, _ in model.named_parameters())
+
+
+# -- the command -------------------------------------------------------------------------------------
+@pytest.fixture
+def small(monkeypatch):
+    """Two steps of narrow models on short batches."""
+    monkeypatch.setattr(networks, "WIDTH", 24)
+    monkeypatch.setattr(networks, "INNER", 48)
+    monkeypatch.setattr(lessons, "TOKENS", 1280)
+    monkeypatch.setattr(train, "SETTINGS", {name: replace(settings, steps=2) for name, settings in train.SETTINGS.items()})
+
+
+def test_a_few_steps_write_every_file(data, tmp_path, small):
+    out, work = tmp_path / "out", tmp_path / "work"
+    arguments = ["--data", str(data), "--out", str(out), "--work", str(work), "--no-compile", "--device", "cpu", "--notes", "a test"]
+    train.main(arguments)
+    recipe = json.loads((out / "recipe.json").read_text())
+    assert {name: stage["steps"] for name, stage in recipe["stages"].items()} == dict.fromkeys(train.STAGES, 2)
+    assert recipe["stages"]["masked"]["begun_from"] == "chance" and recipe["stages"]["masked"]["notes"] == "a test"
+    assert set(recipe["data"]) == set(train.export.CORPORA)
+    for name in train.STAGES:
+        assert {path.relative_to(out).as_posix() for path in (out / name).glob("*.safetensors")} <= set(recipe["weights_sha256"])
+        assert (out / name / "SHA256SUMS").stat().st_size > 0
+    golden_agrees(out)
+
+    before = hashes_of_models(out)
+    train.main(arguments)                                          # everything is there already: nothing is trained again
+    assert hashes_of_models(out) == before
+    train.main([*arguments[:5], str(tmp_path / "more"), *arguments[6:], "--only", "causal", "--init"])
+    recipe = json.loads((out / "recipe.json").read_text())
+    assert recipe["stages"]["causal"]["begun_from"] == "the shipped weights" and recipe["stages"]["causal"]["before"]["steps"] == 2
+    changed = {name for name, digest in hashes_of_models(out).items() if digest != before[name]}
+    assert changed == {"causal/model.safetensors"}
+    golden_agrees(out)
+
+
+def hashes_of_models(out):
+    hashes = json.loads((out / "recipe.json").read_text())["weights_sha256"]
+    return {name: digest for name, digest in hashes.items() if name.partition("/")[0] in train.STAGES}
+
+
+@torch.inference_mode()
+def golden_agrees(out):
+    """A plain load computes in float32 what the golden tensors hold, with the tokenizer in the folder."""
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    golden = load_file(out / "golden.safetensors")
+    kinds = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM, "translator": AutoModelForSeq2SeqLM}
+    for name, kind in kinds.items():
+        model = kind.from_pretrained(out / name).eval()
+        assert model.dtype == torch.float32
+        ids = golden[f"{name}.ids"]
+        more = {"decoder_input_ids": torch.tensor([load_tokenizer()(train.export.GOLDEN_TEXT).input_ids[:4]])} if name == "translator" else {}
+        assert torch.allclose(model(input_ids=ids, **more).logits[0], golden[f"{name}.logits"], atol=1e-4)
+        maps = golden[f"{name}.attention"]
+        assert torch.allclose(maps.sum(-1), torch.ones(maps.shape[:-1]), atol=1e-4)
+        tokenizer = AutoTokenizer.from_pretrained(out / name)
+        assert tokenizer(train.export.GOLDEN_TEXT).input_ids[-ids.shape[1]:] == ids[0].tolist()
+        assert tokenizer.model_max_length == networks.CONTEXT
