@@ -6,7 +6,8 @@ import time
 
 import numpy as np
 
-from .model import added_scores, cosines, even_pair, learned_table, random_pair, rotary_scores, sinusoids
+from .model import (added_scores, begun_as_sinusoids, cosines, even_pair, learned_table, random_pair,  # noqa: F401 - one is for the tab
+                    rotary_scores, sinusoids)
 from .schema import GAP, LEARNED, ROTARY, SINUSOIDAL, Encoding, Request, Result
 
 

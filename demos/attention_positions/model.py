@@ -88,6 +88,16 @@ def learned_table() -> np.ndarray | None:
     return _read_table(path, stat.st_mtime_ns, stat.st_size)
 
 
+def begun_as_sinusoids() -> float | None:
+    """The cosine of the whole learned table with the sinusoids its training began from (sines first, then cosines)."""
+    table = learned_table()
+    if table is None:
+        return None
+    start = sinusoids(*table.shape, 10_000)
+    start = np.concatenate([start[:, ::2], start[:, 1::2]], axis=1)
+    return float((table * start).sum() / np.linalg.norm(table) / np.linalg.norm(start))
+
+
 @lru_cache(maxsize=2)
 def _read_table(path: Path, _changed: int, _size: int) -> np.ndarray | None:
     from safetensors import SafetensorError, safe_open

@@ -12,7 +12,7 @@ from ..ui.inputs import chips
 from ..ui.runs import part_of
 from ..ui.shell import Shell
 from . import view
-from .infer import compare, rotary_scores
+from .infer import begun_as_sinusoids, compare, rotary_scores
 from .schema import (FEWEST_PLACES, GAP, HIGHEST_BASE, LAST_SEED, LOWEST_BASE, METHODS, MOST_PLACES, NARROWEST, SAME,
                      WIDEST, Request)
 from .spec import SPEC
@@ -41,7 +41,7 @@ def build(shell: Shell) -> None:
                                       place=PLACE, shift=SHIFT, elem_id=f"{SPEC.id}-stage")
             facts = shell.facts()
             shell.take(lambda: inspect.getmodule(rotary_scores))
-    shell.story(**view.story_values(START, first, t))
+    shell.story(**view.story_values(START, first, begun_as_sinusoids(), t))
 
     for name, (low, high, step, start) in _sliders().items():
         shell.remember(number_field(name, start, low, high, whole=step > 0))
@@ -49,7 +49,7 @@ def build(shell: Shell) -> None:
                   number_field("shift", SHIFT, 0, MOST_PLACES - 1 - GAP, whole=True)):
         shell.remember(field)                      # the scripts' own: they read the address themselves
 
-    chosen = presets.select(None, presets, controls, js="(preset) => preset", api_visibility="private")
+    chosen = presets.select(None, presets, controls, js="(preset) => epochs.positions.choose(preset)", api_visibility="private")
     # No model, so no turn to wait for: a slider is answered while it moves.
     shell.on([run.click, controls.input, chosen.then], lambda value: answer(shell, value), [controls], [stage, facts, guess],
              compute=False, api_name="positions")

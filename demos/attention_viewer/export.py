@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from ..base.attention.checkpoints import POCKET_VISION
 from ..base.checkpoints import write_checksums
 from ..base.measured import hash_weights, library_versions, write_json
 from ..base.tokenizer import load_tokenizer
@@ -63,7 +64,7 @@ def write_recipe(folder: Path, stage: str, record: dict, data: dict[str, str]) -
         "command": "python -m demos.attention_viewer.train",
         "stages": stages | {stage: record | ({"before": before} if before else {})}, "data": data,
         "libraries": library_versions(LIBRARIES), "precision": "bfloat16 products, float32 weights",
-        "weights_sha256": hash_weights(folder)})
+        "weights_sha256": hash_weights(folder), "borrowed_sha256": hash_weights(POCKET_VISION.folder)})
 
 
 @torch.inference_mode()

@@ -26,7 +26,7 @@ class Extent:
         beams: of a second translation; 1 is none.
     """
 
-    size: int = 60_000
+    size: int
     windows: int = 8
     sequences: int = 32
     period: int = 100

@@ -63,7 +63,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=default_data_folder())
     parser.add_argument("--weights", type=Path, default=WEIGHTS_FOLDER)
     parser.add_argument("--only", choices=MODELS, action="append", help="measure this model alone (may be repeated)")
-    parser.add_argument("--bytes", type=int, default=Extent.size, help="of held-out text, of each domain")
+    parser.add_argument("--bytes", type=int, default=60_000, help="of held-out text, of each domain")
     parser.add_argument("--pairs", type=int, default=0, help="held-out sentences to translate; 0 is all")
     parser.add_argument("--beams", type=int, default=1, help="translate a second time with so many beams")
     return parser.parse_args(arguments)

@@ -21,9 +21,9 @@ POCKET_MASKED = Checkpoint(
 POCKET_TRANSLATOR = Checkpoint(
     id="pocket-translator", name="Pocket Marian (English to Chinese)", licence="Apache-2.0", parameters=5.19,
     folder=WEIGHTS_FOLDER / "translator", gigabytes=0.05, languages=("en", "zh"))
-# The vision tower of the pocket CLIP, read out of its open_clip folder.
+# The vision tower (2.27 M) of the pocket CLIP, read out of its open_clip folder, which holds the text tower too.
 POCKET_VISION = Checkpoint(
-    id="pocket-vision", name="Pocket CLIP ViT", licence="Apache-2.0", parameters=2.27,
+    id="pocket-vision", name="Pocket CLIP ViT", licence="Apache-2.0", parameters=4.16,
     folder=WEIGHTS / "clip_zero_shot" / "pocket", gigabytes=0.05, languages=("en", "zh"))
 POCKETS = {CAUSAL: POCKET_CAUSAL, MASKED: POCKET_MASKED, TRANSLATION: POCKET_TRANSLATOR, VISION: POCKET_VISION}
 

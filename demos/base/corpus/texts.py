@@ -64,7 +64,7 @@ def _documents(data: Path, domain: str) -> Iterator[str]:
         if domain == "poems":
             for line in text.splitlines():
                 *_, title, author, poem = line.split("\t")
-                yield f"《{title}》 {author}\n" + re.sub(r"(?<=。)(?=.)", "\n", poem)
+                yield f"\u300a{title}\u300b {author}\n" + re.sub("(?<=\u3002)(?=.)", "\n", poem)
             continue
         for work in re.split(r"^<\|(?:book|file)\|>.*\n", text, flags=re.MULTILINE)[1:]:
             yield from _passages(work)
