@@ -15,7 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LARGE = (".safetensors", ".bin", ".model")  # what the Hub keeps as LFS objects
+LARGE = (".safetensors", ".bin", ".model", ".spm")  # what the Hub keeps as LFS objects
+_REVISION = r"(refs/pr/\d+|[^/]+)"
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,14 @@ class StandInHub:
         self.url, self.cdn = (f"http://127.0.0.1:{s.server_address[1]}" for s in self._servers)
         self._stop = threading.Event()
 
-    def add(self, repo: str, folder: Path, commit: str | None = None) -> str:
-        """Publish `folder` as `repo`. Returns its commit, by default made from the name."""
-        commit = commit or hashlib.sha1(repo.encode(), usedforsecurity=False).hexdigest()
-        self.repositories[repo] = _Repository(Path(folder), commit)
+    def add(self, repo: str, folder: Path, commit: str | None = None, pull: str = "") -> str:
+        """Publish `folder` as `repo`. Returns its commit, by default made from the name.
+
+        Args:
+            pull: "refs/pr/6": not what `repo` holds but a pull request to it.
+        """
+        commit = commit or hashlib.sha1((repo + pull).encode(), usedforsecurity=False).hexdigest()
+        self.repositories[f"{repo}@{pull}" if pull else repo] = _Repository(Path(folder), commit)
         return commit
 
     def fail(self, kind: int | str, path: str = "", **how) -> None:
@@ -111,14 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
                         if self.command in f.methods and re.search(f.path, path)), None)
         if failure is not None and self.fail(failure):
             return
-        if match := re.fullmatch(r"/api/models/(.+?)(?:/revision/([^/]+))?", path):
+        if match := re.fullmatch(rf"/api/models/(.+?)(?:/revision/{_REVISION})?", path):
             if "/tree/" not in path:
                 return self.information(*match.groups())
-        if match := re.fullmatch(r"/api/models/(.+?)/tree/([^/]+)/?", path):
+        if match := re.fullmatch(rf"/api/models/(.+?)/tree/{_REVISION}/?", path):
             return self.tree(*match.groups())
         if match := re.fullmatch(r"/cdn/(.+?)@@(.+)", path):
             return self.content(*match.groups(), failure)
-        if match := re.fullmatch(r"/(.+?)/resolve/([^/]+)/(.+)", path):
+        if match := re.fullmatch(rf"/(.+?)/resolve/{_REVISION}/(.+)", path):
             return self.resolve(*match.groups(), failure)
         self.refuse(404, "RepoNotFound")
 
@@ -145,8 +150,10 @@ class _Handler(BaseHTTPRequestHandler):
         if found is None:
             self.refuse(401, "RepoNotFound")
         elif revision not in (None, "main", found.commit):
-            self.refuse(404, "RevisionNotFound")
-            return None
+            pulls = {name.partition("@")[2]: pull for name, pull in self.hub.repositories.items() if name.startswith(f"{repo}@")}
+            found = next((pull for name, pull in pulls.items() if revision in (name, pull.commit)), None)
+            if found is None:
+                self.refuse(404, "RevisionNotFound")
         return found
 
     def information(self, repo: str, revision: str | None) -> None:
@@ -175,13 +182,14 @@ class _Handler(BaseHTTPRequestHandler):
         about = _describe(path)
         if "lfs" in about:
             self.send(302, b"", headers | {
-                "Location": f"{self.hub.cdn}/cdn/{repo}@@{name}", "X-Linked-Size": str(about["size"]),
+                "Location": f"{self.hub.cdn}/cdn/{repo}@{found.commit}@@{name}", "X-Linked-Size": str(about["size"]),
                 "X-Linked-Etag": f'"{about["lfs"]["sha256"]}"', "Accept-Ranges": "bytes"})
         else:
             self.send_file(path, headers | {"ETag": f'"{about["blobId"]}"'}, failure)
 
     def content(self, repo: str, name: str, failure: Failure | None) -> None:
-        path = self.hub.repositories[repo].files()[name]
+        repo, _, commit = repo.partition("@")
+        path = self.find(repo, commit).files()[name]
         self.send_file(path, {"ETag": '"of-the-cdn"'}, failure)
 
     def send_file(self, path: Path, headers: dict[str, str], failure: Failure | None) -> None:

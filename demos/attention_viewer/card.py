@@ -40,8 +40,9 @@ versions and hashes are in `recipe.json`.
 
 {recipe}
 
-{matching} of the rows that the first two read are lessons in matching: random tokens said twice, where nothing but the
-earlier copy tells what comes next (arXiv:2209.11895). The matching figures below are therefore of what they were taught.
+Some of the rows that the first two read are lessons in matching: tokens in no order said twice, where nothing but the
+earlier copy tells what comes next (arXiv:2209.11895); {matching}. The matching figures below are
+therefore of what they were taught.
 
 ## Measured
 
@@ -83,9 +84,10 @@ def write_card(folder: Path) -> None:
     (folder / "README.md").write_text(CARD.format(
         models=_table(("folder", "name", "what it is", "parameters"),
                       [(f"`{name}`", *NAMES[name], _parameters(folder / name)) for name in NAMES]),
-        recipe=_table(("folder", "steps", "minutes", "machine", "begun from"),
-                      [(f"`{name}`", *_made(stages.get(name))) for name in NAMES]),
-        matching=f"{100 * MATCHING:.0f} %", machine=machine, **measured), encoding="utf-8")
+        recipe=_table(("stage", "steps", "minutes", "machine", "begun from"),
+                      [(f"`{name}`", *_made(stages.get(name))) for name in dict.fromkeys((*stages, *NAMES))]),
+        matching=", ".join(f"{100 * share:.0f} % of them in `{stage}`" for stage, share in MATCHING.items()),
+        machine=machine, **measured), encoding="utf-8")
 
 
 def _made(stage: dict | None) -> tuple[str, ...]:
@@ -99,7 +101,7 @@ def _parameters(folder: Path) -> str:
     for path in folder.glob("*.safetensors"):
         with safe_open(path, "numpy") as tensors:
             total += sum(prod(tensors.get_slice(name).get_shape()) for name in tensors.keys())
-    return f"{total / 1e6:.2f} million"
+    return f"{total / 1e6:.2f} million" if total else "not here"
 
 
 def _causal(found: dict) -> str:

@@ -59,7 +59,7 @@ def write_recipe(folder: Path, stage: str, record: dict, data: dict[str, str]) -
     path = folder / "recipe.json"
     stages = json.loads(path.read_text(encoding="utf-8"))["stages"] if path.exists() else {}
     # A stage that went on from shipped weights keeps what came before it.
-    before = stages.get(stage, {}) if record["begun_from"] != "chance" else {}
+    before = stages.get(stage, {}) if record["begun_from"] == "the shipped weights" else {}
     write_json(path, {
         "command": "python -m demos.attention_viewer.train",
         "stages": stages | {stage: record | ({"before": before} if before else {})}, "data": data,
@@ -84,7 +84,7 @@ def write_golden(folder: Path) -> None:
         more = {"decoder_input_ids": ids[:, :4]} if name == "translator" else {}
         output = model(input_ids=read, output_attentions=True, **more)
         maps = output.cross_attentions if name == "translator" else output.attentions
-        golden |= {f"{name}.ids": read.contiguous(), f"{name}.logits": output.logits[0].contiguous(),
+        golden |= {f"{name}.ids": read.clone(), f"{name}.logits": output.logits[0].contiguous(),
                    f"{name}.attention": torch.cat(maps)[:, :].contiguous()}
     save_file(golden, folder / "golden.safetensors")
     (folder / "golden.safetensors").chmod(0o644)

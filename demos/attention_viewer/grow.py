@@ -12,7 +12,7 @@ from ..base.attention.capture import Watch, watching
 from ..base.attention.checkpoints import CAUSAL
 from ..base.compute import gpu
 from ..base.errors import UserError
-from .infer import keep_of, opened, stacked
+from .reading import keep_of, opened, stacked
 from .schema import HIGHEST, LOWEST, MOST_CONTINUED, Grown, Request
 
 
@@ -33,6 +33,8 @@ def continue_text(request: Request, temperature: float, seed: int) -> Iterator[G
         room = min(MOST_CONTINUED, model.limit - ids.shape[1])
         if room < 1:
             raise UserError("context_full", limit=model.limit)
+        ends = model.network.config.eos_token_id
+        ends = ends if isinstance(ends, list) else [ends]
         generator = torch.Generator().manual_seed(int(seed) % 2 ** 31)
         keep = keep_of(model, request.off)
         with watching(Watch(model.sites, stacks=(), keep=keep)):
@@ -43,7 +45,7 @@ def continue_text(request: Request, temperature: float, seed: int) -> Iterator[G
             with watching(Watch(model.sites, keep=keep)) as watch:
                 output = model.body(input_ids=torch.tensor([[drawn]], device=ids.device),
                                     past_key_values=output.past_key_values, use_cache=True)
-            done = number == room - 1 or drawn == model.network.config.eos_token_id
+            done = number == room - 1 or drawn in ends
             yield Grown(model.show([drawn])[0], float(p[drawn]), stacked(watch, "self")[:, :, -1].numpy(), done)
             if done:
                 return

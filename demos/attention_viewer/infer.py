@@ -7,19 +7,20 @@ Vaswani et al. 2017 (arXiv:1706.03762); the library's own network computes, watc
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..base.attention.capture import Watch
-from ..base.attention.checkpoints import CAUSAL, MASKED, POCKET_CAUSAL, TRANSLATION, VISION, attention_model_of
-from ..base.attention.load import open_attention_model
+from ..base.attention.checkpoints import CAUSAL, MASKED, POCKET_CAUSAL, TRANSLATION, VISION, attention_model_of  # noqa: F401
 from ..base.attention.model import AttentionModel, Reading
+from ..base.checkpoints import public_id
 from ..base.compute import gpu, zero_gpu
 from ..base.errors import UserError
+from .grow import continue_text  # noqa: F401 - the tab asks for what it runs here
+from .probe import attribute, knock_out, lens, rank_heads  # noqa: F401
+from .questions import number, read_asked, read_picture, read_text  # noqa: F401
+from .reading import hidden_mask, opened, stack_of, stacked
 from .schema import Guess, HeadDetail, Maps, NextToken, Request, Result, Rows
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def look(request: Request) -> Result:
     from .statistics import rollout
 
     with opened(request) as (model, reading), torch.inference_mode():
-        watch = Watch(model.sites)
+        watch = Watch(model.sites, keep=keep_of(model, request.off))
         began = time.perf_counter()
         states = model.states(reading, watch, hide=hidden_mask(model, reading, request.hidden)).last_hidden_state
         answer = _answer(model, reading, states)
@@ -108,7 +109,7 @@ def tensors(request: Request) -> str:
             raise UserError("tensors_large", megabytes=round(size / 1e6), limit=round(MOST_TENSOR_BYTES / 1e6))
         if reading.ids is not None:
             found["ids"] = reading.ids[0].cpu().contiguous()
-        return base64.b64encode(save(found, {"model": request.checkpoint})).decode("ascii")
+        return base64.b64encode(save(found, {"model": public_id(request.checkpoint)})).decode("ascii")
 
 
 def warm() -> None:
@@ -116,90 +117,6 @@ def warm() -> None:
     if zero_gpu():                                 # a run would ask for a GPU on nobody's behalf
         return
     look(Request("A warm start.", checkpoint=POCKET_CAUSAL.id))
-
-
-@contextmanager
-def opened(request: Request) -> Iterator[tuple[AttentionModel, Reading]]:
-    """The request's network, and what it reads; of a translator also what it wrote. Raises: UserError as `look`."""
-    import torch
-    from PIL import Image
-
-    with open_attention_model(attention_model_of(request.checkpoint)) as model:
-        if model.kind == VISION:
-            if request.picture is None:
-                raise UserError("picture_missing")
-            yield model, model.read_picture(Image.fromarray(request.picture))
-            return
-        if not request.text.strip():
-            raise UserError("text_missing" if request.picture is not None else "text_empty")
-        reading = model.read_text(request.text, request.hidden)
-        if model.kind == CAUSAL and request.after:
-            reading = _with_more(model, reading, request.after)
-        if model.kind == TRANSLATION:
-            with torch.inference_mode():
-                written = model.write(reading, hide=hidden_mask(model, reading, request.hidden))
-                reading = replace(reading, written=written)
-        yield model, reading
-
-
-def _with_more(model: AttentionModel, reading: Reading, after: tuple[int, ...]) -> Reading:
-    """The text and what a continuation added to it, as far as it fits."""
-    import torch
-
-    known = model.network.config.vocab_size
-    more = torch.tensor([[id for id in after if 0 <= id < known]], dtype=torch.long, device=reading.ids.device)
-    return replace(reading, ids=torch.cat([reading.ids, more], dim=1)[:, :model.limit])
-
-
-def hidden_mask(model: AttentionModel, reading: Reading, hidden: tuple[int, ...]) -> torch.Tensor | None:
-    """(1, T) True where a source token is hidden; a masked model's hidden tokens are gaps instead."""
-    import torch
-
-    if not hidden or model.kind in (MASKED, VISION):
-        return None
-    mask = torch.zeros_like(reading.ids, dtype=torch.bool)
-    for place in hidden:
-        if 0 <= place < reading.length:
-            mask[0, place] = True
-    return None if bool(mask.all()) else mask
-
-
-def keep_of(model: AttentionModel, off: tuple) -> dict:
-    """(1, heads) factors of every layer that loses a head."""
-    import torch
-
-    keep: dict = {}
-    sizes = {stack.name: stack for stack in model.stacks}
-    for name, layer, head in off:
-        stack = sizes.get(name)
-        if stack is not None and 0 <= layer < stack.layers and 0 <= head < stack.heads:
-            keep.setdefault((name, layer), torch.ones(1, stack.heads))[0, head] = 0
-    return keep
-
-
-def stack_of(model: AttentionModel, name: str):
-    """Raises: UserError `head_unknown`."""
-    found = next((stack for stack in model.stacks if stack.name == name), None)
-    if found is None:
-        raise UserError("head_unknown")
-    return found
-
-
-def stacked(watch: Watch, stack: str) -> torch.Tensor:
-    """(layers, heads, q, k) of the first row of the batch, on the processor."""
-    import torch
-
-    return torch.stack([watch.maps[site][0] for site in sorted(watch.maps) if site[0] == stack]).float().cpu()
-
-
-def answer_places(model: AttentionModel, reading: Reading) -> list[int]:
-    """Where the network answers: a causal model after its last token, a masked one in its gaps (or, without
-    one, everywhere), a translator at every token it wrote."""
-    if model.kind == CAUSAL:
-        return [reading.length - 1]
-    if model.kind == MASKED:
-        return list(reading.gaps) or list(range(1, reading.length - 1)) or [0]
-    return list(range(reading.written.shape[1]))
 
 
 def _answer(model: AttentionModel, reading: Reading, states: torch.Tensor) -> dict:

@@ -7,6 +7,7 @@ input: Shrikumar et al. (arXiv:1605.01713). Logit lens: nostalgebraist 2020.
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from itertools import combinations
@@ -19,7 +20,7 @@ from ..base.attention.checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
 from ..base.attention.model import AttentionModel, Reading
 from ..base.compute import gpu
 from ..base.errors import UserError
-from .infer import answer_places, hidden_mask, keep_of, opened, stack_of, stacked
+from .reading import answer_places, hidden_mask, keep_of, opened, stack_of, stacked
 from .schema import Attribution, Change, KnockOut, Lens, Ranking, Request
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ROWS, GUESSES = 12, 5
 _BEST = 8                     # of either distribution, shown beside the other's
+_MOST_SCORES = 2**26          # of one batched pass: every place that answers has one for each entry of the vocabulary
 
 
 @gpu()
@@ -51,12 +53,12 @@ def knock_out(request: Request) -> KnockOut:
             both = model.write(reading, keep, rows=2, hide=hide)
             written = (model.decode(both[0]), model.decode(both[1]))
         states = model.states(reading, Watch(model.sites, stacks=(), keep=keep), rows=2, hide=hide, ids=ids).last_hidden_state
-        places = [*reading.gaps, *(p for p in request.hidden if 0 < p < reading.length - 1)] if model.kind == MASKED else []
-        places = sorted(set(places)) or answer_places(model, reading)
+        asked = [*reading.gaps, *(p for p in request.hidden if 0 < p < reading.length - 1)] if model.kind == MASKED else []
+        places = sorted(set(asked)) or answer_places(model, reading)
         p = model.logits(states[:, places]).softmax(-1)
         changes = [_change(p[0, n], p[1, n], place, lambda best: [token.text for token in model.show(best)])
                    for n, place in enumerate(places)]
-        if model.kind == TRANSLATION or (model.kind == MASKED and not reading.gaps and not request.hidden):
+        if not asked:
             changes = sorted(changes, key=lambda change: -change.kl)[:1]
         return KnockOut(tuple(changes), 1000 * (time.perf_counter() - began), written)
 
@@ -113,6 +115,7 @@ def rank_heads(request: Request, stack: str, batched: bool = True) -> Ranking:
         hidden = hidden_mask(model, reading, request.hidden)
         began = time.perf_counter()
         whole = _read_out(model, reading, {}, 1, hidden)
+        size = max(1, min(size, _MOST_SCORES // whole.numel()))
         effect = []
         for start in range(0, len(variants), size):
             part = variants[start:start + size]
@@ -202,8 +205,11 @@ def _gradient(model: AttentionModel, reading: Reading, place: int, answer: int) 
     with torch.enable_grad():
         table = model.body.get_input_embeddings() if model.kind != TRANSLATION else model.network.get_encoder().embed_tokens
         kept: list[torch.Tensor] = []
+        asking = threading.get_ident()
 
         def note(module, inputs, output):
+            if threading.get_ident() != asking:        # another thread's pass through the same network
+                return None
             kept.append(output.detach().requires_grad_(True) if not kept else output)
             return kept[0] if len(kept) == 1 else output
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import gradio as gr
 
-from ..base.attention.checkpoints import KIND_OF, POCKETS, VISION, attention_model_of
+from ..base.attention.checkpoints import KIND_OF, POCKETS, VISION
 from ..base.errors import UserError
 from ..base.query import choice_field, number_field, text_field
 from ..ui.browser import browser_component, tell_end
@@ -16,8 +16,7 @@ from ..ui.picker import Picker, chosen_id, ensure_here
 from ..ui.runs import ONLY, Runs
 from ..ui.shell import Shell, last_banner, note_banner
 from . import view
-from .packing import head_value
-from .questions import number, read_asked, read_picture, read_text
+from .infer import attention_model_of, number, read_asked, read_picture, read_text
 from .schema import HIGHEST, LOWEST, Request
 from .spec import SPEC
 
@@ -105,7 +104,8 @@ def reply_to(shell: Shell, asked: object, picture: object) -> tuple:
     """One of the stage's questions -> values for the banner and the reply. Raises UserError."""
     request = read_asked(asked, picture, VISION_MODELS)
     ensure_here(attention_model_of(request.checkpoint))
-    ask = QUESTIONS.get(asked.get("what"))
+    what = asked.get("what")
+    ask = QUESTIONS.get(what) if isinstance(what, str) else None
     if ask is None:
         raise UserError("question_broken")
     return {}, {"ticket": asked.get("ticket"), **ask(request, asked)}
@@ -115,7 +115,7 @@ def _head(request: Request, asked: Mapping) -> dict:
     from .infer import look_at_head
 
     detail = look_at_head(request, str(asked.get("stack")), number(asked, "layer"), number(asked, "head"))
-    return head_value(detail, number(asked, "query"))
+    return view.head_value(detail, number(asked, "query"))
 
 
 def _row(request: Request, asked: Mapping) -> dict:
@@ -125,25 +125,25 @@ def _row(request: Request, asked: Mapping) -> dict:
 
 
 def _knock(request: Request, asked: Mapping) -> dict:
-    from .probe import knock_out
+    from .infer import knock_out
 
     return view.knock_value(knock_out(request))
 
 
 def _ranking(request: Request, asked: Mapping) -> dict:
-    from .probe import rank_heads
+    from .infer import rank_heads
 
     return {"stack": str(asked.get("stack")), **view.ranking_value(rank_heads(request, str(asked.get("stack"))))}
 
 
 def _attribution(request: Request, asked: Mapping) -> dict:
-    from .probe import attribute
+    from .infer import attribute
 
     return view.attribution_value(attribute(request, number(asked, "place")))
 
 
 def _lens(request: Request, asked: Mapping) -> dict:
-    from .probe import lens
+    from .infer import lens
 
     return view.lens_value(lens(request, number(asked, "place")))
 
@@ -160,8 +160,7 @@ QUESTIONS = {"head": _head, "row": _row, "knock": _knock, "ranking": _ranking, "
 
 def grow(shell: Shell, page: object, wish: object) -> Iterator[tuple]:
     """Yields values for the banner and what a continuation added. Raises UserError."""
-    from .grow import continue_text
-    from .infer import look
+    from .infer import continue_text, look
 
     request = read_asked(wish, None)
     ensure_here(attention_model_of(request.checkpoint))

@@ -1,6 +1,6 @@
 """The recipe of the attention viewer's pocket text models: `python -m demos.attention_viewer.train`.
 
-A causal model, a masked one and a translator, each a stage that resumes where it stopped, on a CPU or a
+A causal model (text first, then more lessons in copying), a masked one and a translator, each a stage that resumes where it stopped, on a CPU or a
 GPU. What they learned is measured by `python -m demos.attention_viewer.measure` afterwards.
 """
 
@@ -22,13 +22,17 @@ from demos.base.attention.checkpoints import WEIGHTS_FOLDER
 from demos.base.fit import Settings, begin, fit, recipe_parser, say
 from demos.base.measured import describe_machine, write_json
 
-STAGES = ("causal", "masked", "translator")
+STAGES = ("causal", "copying", "masked", "translator")
 SETTINGS = {
     "causal": Settings(steps=2200),
+    "copying": Settings(steps=800, rate=2e-3, warmup=30),
     "masked": Settings(steps=3000),
     "translator": Settings(steps=3500, average=0.998),
 }
-BUILD = {"causal": build_causal, "masked": build_masked, "translator": build_translator}
+BUILD = {"causal": build_causal, "copying": build_causal, "masked": build_masked, "translator": build_translator}
+FOLDER = {"copying": "causal"}                   # where a stage's model is written, if not under its own name
+BEGUN_FROM = {"copying": "causal"}               # a stage that goes on with another's model
+FOLLOWED = {before: stage for stage, before in BEGUN_FROM.items()}
 
 
 def losses(stage: str, options: argparse.Namespace) -> Callable[[nn.Module, int], torch.Tensor]:
@@ -43,9 +47,9 @@ def losses(stage: str, options: argparse.Namespace) -> Callable[[nn.Module, int]
             return loss(model, lessons.PairBatch(*move(batch.source, batch.target)))
         return of_pairs
     streams = lessons.Streams(options.data, options.work)
-    if stage == "causal":
+    if stage in ("causal", "copying"):
         loss = compiled(CausalLoss())
-        return lambda model, step: loss(model, *move(*lessons.causal_batch(streams, step)))
+        return lambda model, step: loss(model, *move(*lessons.causal_batch(streams, step, stage)))
     loss = compiled(MaskedLoss())
 
     def of_masked(model: nn.Module, step: int) -> torch.Tensor:
@@ -60,13 +64,16 @@ def train_stage(stage: str, options: argparse.Namespace) -> nn.Module:
     record, final = options.work / f"{stage}.json", options.work / f"{stage}.final.pt"
     settings = begin(options, SETTINGS[stage])
     model = BUILD[stage]().to(options.device)
-    if options.init:
-        model.load_state_dict(export.read_state(options.out / stage))
+    begun_from = options.work / f"{BEGUN_FROM[stage]}.final.pt" if stage in BEGUN_FROM else None
+    if begun_from is not None and begun_from.exists():
+        model.load_state_dict(torch.load(begun_from, weights_only=True, map_location=options.device))
+    elif options.init:
+        model.load_state_dict(export.read_state(options.out / FOLDER.get(stage, stage)))
     if not final.exists():
         model, schedule = fit(model, losses(stage, options), settings, options.work / f"{stage}.pt", say(stage), INSIDE)
         torch.save(model.state_dict(), final)
         write_json(record, {"steps": schedule.step, "minutes": round(schedule.spent / 60, 1), "device": options.device,
-                            "begun_from": "the shipped weights" if options.init else "chance", **describe_machine(),
+                            "begun_from": "the shipped weights" if options.init else BEGUN_FROM.get(stage, "chance"), **describe_machine(),
                             "settings": dataclasses.asdict(settings), "notes": options.notes})
     model.load_state_dict(torch.load(final, weights_only=True, map_location=options.device))
     return model.cpu().eval()
@@ -83,11 +90,15 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Train what is missing, write each model's folder, the golden tensors and the recipe."""
     options = parse(arguments)
-    for stage in options.only or STAGES:
-        export.write_model(options.out / stage, train_stage(stage, options))
+    stages = options.only or STAGES
+    for stage in stages:
+        model = train_stage(stage, options)
+        if FOLLOWED.get(stage) not in stages:      # what goes on with it is written instead
+            export.write_model(options.out / FOLDER.get(stage, stage), model)
+    export.write_golden(options.out)
+    for stage in stages:
         record = json.loads((options.work / f"{stage}.json").read_text(encoding="utf-8"))
         export.write_recipe(options.out, stage, record, export.corpus_hash(options.data))
-    export.write_golden(options.out)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from ..base.provenance import Run, facts_value
 from ..base.spec import Checkpoint
 from ..base.text import Text, isolate, percent
 from ..figures import palette
-from .packing import WHOLE, levels, overview, pack
+from .packing import WHOLE, head_value, levels, overview, pack  # noqa: F401 - a head's value is the tab's to send
 from .schema import PREVIOUS, TESTS, Attribution, Grown, KnockOut, Lens, Maps, Ranking, Request, Result, Rows
 
 _runs = itertools.count(1)
@@ -149,7 +149,7 @@ def _answer_words(result: Result, text: Text) -> str:
         if not result.gaps:
             return text("result.no_gap")
         word, _, p = result.gaps[0].top[0]
-        return text("result.gap", token=isolate(word.strip()), p=percent(p))
+        return text("result.gap", token=isolate(word.strip() or text("stage.space")), p=percent(p))
     if result.kind == TRANSLATION:
         return text("result.written", words=isolate(result.written) if result.written else text("result.nothing"))
     return text("result.label", name=isolate(result.label[0]), p=percent(result.label[1])) if result.label else text("result.seen")
@@ -158,9 +158,9 @@ def _answer_words(result: Result, text: Text) -> str:
 def guess_value(result: Result, text: Text) -> dict:
     """The prediction's answer: what share of the attention rests on the first token, averaged over this run's heads."""
     maps = next((m for m in result.maps if m.stack.name in ("self", "decoder")), result.maps[0])
-    share = float(np.nanmean(maps.statistics["sink"]))
-    if math.isnan(share):
+    if np.isnan(maps.statistics["sink"]).all():    # a single token has nothing else to look at
         return {}
+    share = float(np.nanmean(maps.statistics["sink"]))
     bounds = [float(option["below"]) for option in text.records("guess.options")]
     choice = next((n for n, below in enumerate(bounds) if share < below), len(bounds) - 1)
     even = float(np.mean(1 / np.arange(1, maps.p.shape[3] + 1))) if maps.stack.causal else 1 / maps.p.shape[3]

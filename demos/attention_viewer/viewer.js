@@ -111,9 +111,15 @@
     const viewBar = h("div.segments", { role: "group", "aria-label": text.views });
     const viewBox = h("div.att-view");
     const viewNote = h("p.stage-note");
+    const tensors = h("button.small.att-tensors", { type: "button", title: text.tensors_hint, onclick: async () => {
+      tensors.disabled = true;
+      const reply = await ask("tensors");
+      tensors.disabled = false;
+      if (reply) epochs.saveFile("epochs-attention.safetensors", new Blob([epochs.bytes(reply.tensors)], { type: "application/octet-stream" }));
+    } }, text.tensors);
     const panelBar = h("div.segments", { role: "group", "aria-label": text.panels });
     const panelBox = h("div.att-panel");
-    const live = h("div.att-live", { hidden: true }, strip, about, stackBox, viewBar, viewBox, viewNote,
+    const live = h("div.att-live", { hidden: true }, strip, about, stackBox, viewBar, viewBox, viewNote, h("div.stage-tools", {}, tensors),
       h("h3.att-heading", {}, text.evidence), panelBar, panelBox, h("p.stage-note", {}, text.not_proof));
     root.append(h("section.stage", { "aria-label": text.stage }, empty, live));
 

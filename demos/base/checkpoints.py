@@ -120,7 +120,7 @@ def open_folder(checkpoint: Checkpoint, progress: Progress | None = None) -> Pat
     if checkpoint.repo is None and _is_folder(checkpoint.id):
         return _open_typed_folder(checkpoint.id)
     repo = _repo(checkpoint)
-    reviewed = checkpoint.repo is not None and checkpoint.revision is not None
+    reviewed = checkpoint.repo is not None and hub_cache.is_commit(checkpoint.revision)
 
     def check(folder: Path) -> None:
         refuse_code(folder, repo, reviewed=reviewed)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from demos.base.errors import UserError
-from demos.base.hub_cache import cache_folder, delete, has_digest, remember_main, write_manifest
+from demos.base.hub_cache import cache_folder, delete, has_digest, is_commit, remember, write_manifest
 
 # progress(fraction in [0, 1], megabytes done); raising in it cancels the download.
 Progress = Callable[[float, float], None]
@@ -26,7 +26,7 @@ ANSWER_SECONDS = 5
 REACH_SECONDS = 10
 
 # All a model needs: tensors, configurations, tokenizers. Never a pickle, never code.
-_SUFFIXES = (".safetensors", ".json", ".txt", ".model")
+_SUFFIXES = (".safetensors", ".json", ".txt", ".model", ".spm")
 
 # The folders of a diffusion pipeline that are read, and how a file of tensors names its precision:
 # "model.fp16.safetensors", "model.fp16-00001-of-00002.safetensors".
@@ -72,8 +72,8 @@ def fetch(repo: str, revision: str | None, patterns: Iterable[str], *,
         path = _fetch_file(repo, commit, file, meter)
         folder = path.parents[len(PurePosixPath(file.path).parts) - 1]
     check(folder)
-    if revision is None:
-        remember_main(repo, commit)
+    if not is_commit(revision):
+        remember(repo, revision, commit)
     return folder
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def cached_snapshot(repo: str, revision: str | None, patterns: Iterable[str] = (
     name must be there.
     """
     storage = storage_folder(repo)
-    commit = revision or _read_text(storage / "refs" / "main").strip()
+    commit = revision if is_commit(revision) else _read_text(storage / "refs" / (revision or "main")).strip()
     if not commit:
         return None
     folder = storage / "snapshots" / commit
@@ -68,9 +69,14 @@ def write_manifest(repo: str, commit: str, paths: Iterable[str]) -> None:
     _write_text(storage_folder(repo) / _MANIFESTS / f"{commit}.txt", "\n".join(paths))
 
 
-def remember_main(repo: str, commit: str) -> None:
-    """Note which commit `main` was, so that an unpinned model opens without the network next time."""
-    _write_text(storage_folder(repo) / "refs" / "main", commit)
+def is_commit(revision: str | None) -> bool:
+    """Whether `revision` names a version that stays what it is, unlike a branch or a pull request."""
+    return revision is not None and re.fullmatch("[0-9a-f]{40}", revision) is not None
+
+
+def remember(repo: str, revision: str | None, commit: str) -> None:
+    """Note which commit a branch (by default main) was, so that an unpinned model opens without the network next time."""
+    _write_text(storage_folder(repo) / "refs" / (revision or "main"), commit)
 
 
 def discard_damaged(folder: Path) -> bool:

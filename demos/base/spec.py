@@ -30,7 +30,8 @@ class Checkpoint:
     Exactly one of `folder` (pocket: inside `weights/`) and `repo` (Hugging Face Hub) is set, or
     neither for a folder or Hub id that a visitor typed (then `id` is that text).
     Attributes:
-        revision: full commit on the Hub, so that what is loaded is what was reviewed.
+        revision: full commit on the Hub, so that what is loaded is what was reviewed; where none is known yet,
+            None for its main branch or the name of a pull request ("refs/pr/6").
         files: patterns fetched from the Hub; never a pickle.
         megabytes: safetensors to download (10^6 bytes), known before anything starts.
         gigabytes: estimated memory at the precision it runs in here (10^9 bytes).
@@ -46,7 +47,7 @@ class Checkpoint:
     folder: Path | None = None
     repo: str | None = None
     revision: str | None = None
-    files: tuple[str, ...] = ("*.safetensors", "*.json", "*.txt", "*.model")
+    files: tuple[str, ...] = ("*.safetensors", "*.json", "*.txt", "*.model", "*.spm")
     megabytes: float = 0.0
     gigabytes: float = 0.0
     languages: tuple[str, ...] = ("en",)

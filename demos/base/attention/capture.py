@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import torch
 
 NAME = "epochs"
+# What some networks add to scores or to the softmax (attention sinks, biases of places, bounds): not in the formula above.
+_OTHER_TERMS = ("s_aux", "position_bias", "softcap")
 Site = tuple[str, int]        # (stack, layer): where in a network an attention stands
 
 _thread = threading.local()
@@ -90,8 +92,12 @@ def attend(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Ten
     """One attention of a network: (B, heads, q, d) queries, (B, groups, k, d) keys and values -> (B, q, heads, d).
 
     `attention_mask` is None, boolean (True where a query may look) or additive, (B or 1, 1 or heads, q, k).
+
+    Raises: ValueError: a watched network computes its attention by more than the module's formula.
     """
     watch = getattr(_thread, "watch", None)
+    if watch is not None and any(more.get(term) is not None for term in _OTHER_TERMS):
+        raise ValueError(f"{type(module).__name__} does not support being watched: its attention has other terms")
     site = watch.sites.get(module) if watch else None
     if site is None:
         if watch is not None:
@@ -121,10 +127,12 @@ def _softmax(query: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor | None,
     import torch
 
     scores = (query @ keys.transpose(-1, -2)).float() * scale
-    if mask is not None:
-        lowest = torch.finfo(torch.float32).min
-        scores = scores.masked_fill(~mask, lowest) if mask.dtype == torch.bool else scores + mask.float()
-    return scores.softmax(-1)
+    if mask is None:
+        return scores.softmax(-1)
+    if mask.dtype != torch.bool:
+        return (scores + mask.float()).softmax(-1)
+    probabilities = scores.masked_fill(~mask, torch.finfo(torch.float32).min).softmax(-1)
+    return probabilities.masked_fill(~mask.any(-1, keepdim=True), 0)       # who may look nowhere does not look
 
 
 def _mask(module: Any, query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None, more: Mapping[str, Any]) -> torch.Tensor | None:
@@ -135,7 +143,7 @@ def _mask(module: Any, query: torch.Tensor, key: torch.Tensor, mask: torch.Tenso
     if mask is not None:
         return mask[..., :keys]
     causal = more.get("is_causal")
-    if not (getattr(module, "is_causal", False) if causal is None else causal) or queries == 1:
+    if queries == 1 or not (getattr(module, "is_causal", True) if causal is None else causal):     # as the kernel decides
         return None
     return torch.ones(queries, keys, dtype=torch.bool, device=query.device).tril(keys - queries)[None, None]
 

@@ -17,7 +17,7 @@ from ..loader import LOADER, is_out_of_memory, place
 from ..spec import Checkpoint
 from . import capture
 from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
-from .model import AttentionModel
+from .model import AttentionModel, Reading
 
 
 @dataclass(frozen=True)
@@ -76,17 +76,43 @@ def load_attention_model(checkpoint: Checkpoint, device: Device, progress: Progr
     try:
         network, tokenizer, processor = _read(folder, kind, config, device)
         model = AttentionModel(place(network, device), kind, device, tokenizer=tokenizer, processor=processor)
+        understood = bool(model.stacks) and _is_understood(model)
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError,
             ImportError, OSError) as error:
         if is_out_of_memory(error):
             raise
-        if "does not support" in str(error) and "attention" in str(error):
+        unknown = isinstance(error, KeyError) and error.args == (capture.NAME,)      # a network with a list of its own
+        if unknown or ("does not support" in str(error) and "attention" in str(error)):
             raise UserError("attention_unavailable", name=checkpoint.name) from error
         forget_damaged(checkpoint)
         raise UserError("checkpoint_broken", name=checkpoint.name) from error
     if not model.stacks:
         raise UserError("attention_unavailable", name=checkpoint.name)
+    if not understood:
+        raise UserError("checkpoint_unsupported", name=checkpoint.name)
     return model
+
+
+def _is_understood(model: AttentionModel) -> bool:
+    """Whether a small watched pass says what the network says when it is left alone: heads of networks differ."""
+    import torch
+
+    watch, network = capture.Watch(model.sites), model.network
+    with torch.inference_mode():
+        if model.kind == VISION:
+            model.states(Reading(pixels=model.black()), watch)
+            return all(p.shape[2] == p.shape[3] == model.limit for p in watch.maps.values())
+        ids = (torch.arange(3, 7, device=model.device.name) % network.config.vocab_size)[None]
+        reading = Reading(ids, written=ids if model.kind == TRANSLATION else None)
+        said = model.logits(model.states(reading, watch).last_hidden_state)
+        more = {"decoder_input_ids": model.read_by_decoder(reading)} if model.kind == TRANSLATION else {}
+        ahead = model.kind == CAUSAL and any(bool(p.triu(1).any()) for p in watch.maps.values())
+        return not ahead and _are_close(said, network(input_ids=ids, **more).logits)
+
+
+def _are_close(said: Any, alone: Any) -> bool:
+    """Whether two answers are the same but for rounding, in half precision too."""
+    return said.shape == alone.shape and float((said - alone).abs().max()) <= 0.05 * float(alone.abs().max())
 
 
 def kind_of(folder: Path, config: dict) -> str | None:
@@ -124,17 +150,52 @@ def _read(folder: Path, kind: str, config: dict, device: Device) -> tuple[Any, A
               "attn_implementation": capture.NAME}
     if kind == VISION:
         classifier = str(config["architectures"][0]).endswith("ForImageClassification")
-        network = (transformers.AutoModelForImageClassification if classifier else transformers.AutoModel).from_pretrained(folder, **common)
-        processor = transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+        network = _open_network(transformers.AutoModelForImageClassification if classifier else transformers.AutoModel, folder, common)
+        processor = _open_processor(folder)
         return network, None, PictureReader(lambda picture: processor(picture, return_tensors="pt").pixel_values,
                                             tuple(processor.image_mean), tuple(processor.image_std))
     kinds = {CAUSAL: transformers.AutoModelForCausalLM, MASKED: transformers.AutoModelForMaskedLM,
              TRANSLATION: transformers.AutoModelForSeq2SeqLM}
-    network = kinds[kind].from_pretrained(folder, **common)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    network, tokenizer = _open_network(kinds[kind], folder, common), _open_tokenizer(folder, kind)
     if kind == MASKED and tokenizer.mask_token_id is None:
         raise ValueError("no mask token")
     return network, tokenizer, None
+
+
+def _open_network(kind: Any, folder: Path, common: dict) -> Any:
+    """The library puts random numbers where a file lacks tensors; here only an unused pooling layer may lack them."""
+    network, report = kind.from_pretrained(folder, output_loading_info=True, **common)
+    if lacking := sorted(report["missing_keys"]):
+        if not all(name.startswith("pooler.") for name in lacking):
+            raise ValueError(f"no weights for {lacking}")
+        network.pooler = None
+    return network
+
+
+def _open_tokenizer(folder: Path, kind: str) -> Any:
+    import transformers
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    published = folder / "tokenizer.json"
+    if kind == CAUSAL and type(tokenizer) is not transformers.PreTrainedTokenizerFast and published.exists():
+        # The class that a checkpoint names builds a pipeline of its own and leaves out what this one adds to it:
+        # SmolLM2 names GPT-2's and takes digits one by one.
+        from tokenizers import Tokenizer
+
+        own, backend = Tokenizer.from_file(str(published)), tokenizer.backend_tokenizer
+        backend.normalizer, backend.pre_tokenizer = own.normalizer, own.pre_tokenizer
+    return tokenizer
+
+
+def _open_processor(folder: Path) -> Any:
+    import transformers
+
+    given = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
+    name = str(given.get("image_processor_type"))
+    if name.endswith("FeatureExtractor"):          # a class of transformers 4, which the library no longer looks up
+        kind = getattr(transformers, name.replace("FeatureExtractor", "ImageProcessor"))
+        return kind.from_pretrained(folder, local_files_only=True)
+    return transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
 
 
 def _read_open_clip_tower(folder: Path) -> tuple[Any, None, Any]:

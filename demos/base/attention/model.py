@@ -68,7 +68,7 @@ class AttentionModel:
         stacks: in the order shown.
         limit: tokens it reads at once, at most MOST_TOKENS.
         parameters: number of weights; `nbytes`: their memory.
-        grid: (rows, columns) of a picture's patches; None for text.
+        side: (rows, columns) of a picture's pixels; grid: of its patches; None for text.
         labels: names of a classifier's classes, or ().
     """
 
@@ -78,10 +78,12 @@ class AttentionModel:
         self.parameters = sum(p.numel() for p in network.parameters())
         self.nbytes = measure(network)
         self.dtype_name = str(next(network.parameters()).dtype).removeprefix("torch.")
+        self.side: tuple[int, int] | None = None
         self.grid: tuple[int, int] | None = None
         self.sites, self.stacks = self._find_sites()
         self.limit = self._limit()
-        classes = getattr(network.config, "id2label", {}) if type(network).__name__.endswith("ForImageClassification") else {}
+        # Other classifiers read more than the class token.
+        classes = getattr(network.config, "id2label", {}) if type(network).__name__ == "ViTForImageClassification" else {}
         self.labels = tuple(str(classes[i]) for i in sorted(classes))
 
     # -- reading ---------------------------------------------------------------------------------
@@ -102,6 +104,12 @@ class AttentionModel:
         """A picture as the network's pixels."""
         pixels = self.processor(picture.convert("RGB"))
         return Reading(pixels=pixels.to(self.device.name, next(self.network.parameters()).dtype))
+
+    def black(self) -> torch.Tensor:
+        """The pixels of no picture in particular."""
+        import torch
+
+        return torch.zeros(1, 3, *self.side, device=self.device.name, dtype=next(self.network.parameters()).dtype)
 
     def show(self, ids: Sequence[int]) -> list[Token]:
         """Token ids as a reader sees them."""
@@ -152,9 +160,12 @@ class AttentionModel:
         network = self.network
         if hasattr(network, "cls"):
             return network.cls(states).float()
+        if hasattr(network, "head") and hasattr(network, "decoder"):  # ModernBERT
+            return network.decoder(network.head(states)).float()
         if hasattr(network, "vocab_projector"):                      # DistilBERT
             return network.vocab_projector(network.vocab_layer_norm(network.activation(network.vocab_transform(states)))).float()
-        scores = network.get_output_embeddings()(states).float()
+        # A masked model's `lm_head` is more than the matrix that `get_output_embeddings` gives.
+        scores = (network.lm_head if hasattr(network, "lm_head") else network.get_output_embeddings())(states).float()
         bias = getattr(network, "final_logits_bias", None)
         return scores if bias is None else scores + bias[0].float()
 
@@ -179,7 +190,7 @@ class AttentionModel:
             encoded = self.network.get_encoder()(input_ids=ids, attention_mask=mask)
             written = torch.full((rows, 1), config.decoder_start_token_id, device=ids.device)
             past, done = None, torch.zeros(rows, dtype=torch.bool, device=ids.device)
-            longest = min(MOST_WRITTEN, 2 * reading.length + 12)
+            longest = min(MOST_WRITTEN, self.limit, 2 * reading.length + 12)
             while written.shape[1] <= longest and not bool(done.all()):
                 output = self.network(encoder_outputs=encoded, attention_mask=mask, decoder_input_ids=written[:, -1:],
                                       past_key_values=past, use_cache=True)
@@ -203,7 +214,10 @@ class AttentionModel:
 
     # -- sites -----------------------------------------------------------------------------------
     def _find_sites(self) -> tuple[dict[Any, Site], tuple[Stack, ...]]:
-        """Where the attentions stand, learned from one small pass: names differ, the order of calls does not."""
+        """Where the attentions stand, learned from one small pass: names differ, the order of calls does not.
+
+        None where they cannot be told apart, or do not make an even table.
+        """
         import torch
 
         watch = _Finder({})
@@ -211,9 +225,9 @@ class AttentionModel:
             if self.kind == VISION:
                 config = self.network.config
                 config = getattr(config, "vision_config", config)
-                side, patch = _pair(config.image_size), _pair(config.patch_size)
-                self.grid = (side[0] // patch[0], side[1] // patch[1])
-                self.network(pixel_values=torch.zeros(1, 3, *side, device=self.device.name, dtype=next(self.network.parameters()).dtype))
+                self.side, patch = _pair(config.image_size), _pair(config.patch_size)
+                self.grid = (self.side[0] // patch[0], self.side[1] // patch[1])
+                self.network(pixel_values=self.black())
             else:
                 ids = torch.full((1, 2), self.network.config.eos_token_id if isinstance(self.network.config.eos_token_id, int) else 1,
                                  device=self.device.name)
@@ -225,9 +239,11 @@ class AttentionModel:
         heads: dict[str, int] = {}
         for module, number in watch.found:
             stack = _stack_of(names[module]) if self.kind == TRANSLATION else "self"
+            if module in sites or heads.get(stack, number) != number:     # one layer used twice; layers of unlike size
+                return {}, ()
             sites[module] = (stack, counts.get(stack, 0))
             counts[stack] = counts.get(stack, 0) + 1
-            heads[stack] = max(heads.get(stack, 0), number)
+            heads[stack] = number
         order = [name for name in ("cross", "encoder", "decoder", "self") if name in counts]
         causal = {"self": self.kind == CAUSAL, "decoder": True}
         return sites, tuple(Stack(name, counts[name], heads[name], causal.get(name, False)) for name in order)

@@ -47,7 +47,7 @@ def encode_text(tokenizer: Any, kind: str, text: str, limit: int) -> tuple[list[
     marks = {start, end, getattr(tokenizer, "cls_token_id", None), getattr(tokenizer, "sep_token_id", None)}
     if all(id in marks for id in ids):
         raise UserError("text_empty")
-    cut = max(0, len(ids) - limit) + (max(0, beyond) // 4 if beyond > 0 else 0)
+    cut = max(0, len(ids) - limit) + max(0, -(-beyond // 4))      # of what was not read: a token has about four characters
     if len(ids) > limit:
         ids = ids[:limit] if kind == CAUSAL else [*ids[:limit - 1], ids[-1]]
     return ids, cut
@@ -60,6 +60,7 @@ def show_tokens(tokenizer: Any, ids: Sequence[int]) -> list[Token]:
     strings = tokenizer.convert_ids_to_tokens(ids)
     level = _is_byte_level(tokenizer)
     return [Token(string if id in special else _readable(string, level), id, id in special)
+            if string is not None else Token(f"\u27e8{id}\u27e9", id, True)     # a network may have more rows than there are tokens
             for id, string in zip(ids, strings)]
 
 
@@ -67,7 +68,9 @@ def _readable(string: str, byte_level: bool) -> str:
     if not byte_level:
         return string.replace("\u2581", " ")
     table = _byte_of_letter()
-    data = bytes(table[letter] for letter in string if letter in table)
+    if any(letter not in table for letter in string):      # added as it stands, past the alphabet
+        return string
+    data = bytes(table[letter] for letter in string)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:                     # a part of a character
@@ -75,8 +78,13 @@ def _readable(string: str, byte_level: bool) -> str:
 
 
 def _is_byte_level(tokenizer: Any) -> bool:
+    # A vocabulary may lack the bytes that no text has; what turns its pieces back into text knows best.
+    decoder = getattr(getattr(tokenizer, "backend_tokenizer", None), "decoder", None)
+    if decoder is not None:
+        return type(decoder).__name__ == "ByteLevel"
+    # Some of the letters are in other vocabularies too, as themselves.
     unknown = getattr(tokenizer, "unk_token_id", None)
-    return tokenizer.convert_tokens_to_ids("\u0120") not in (None, unknown)
+    return all(id not in (None, unknown) for id in tokenizer.convert_tokens_to_ids(list(_byte_of_letter())))
 
 
 @cache

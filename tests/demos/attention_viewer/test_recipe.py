@@ -31,6 +31,9 @@ def pairs(data):
     return lessons.Pairs(data)
 
 
+MODELS = ("causal", "masked", "translator")
+
+
 # -- batches -----------------------------------------------------------------------------------------
 def test_the_step_alone_decides_a_batch(data, streams, pairs, tmp_path):
     again = lessons.Streams(data, tmp_path)
@@ -53,11 +56,12 @@ def test_text_already_read_is_read_from_the_work_folder(data, tmp_path):
     assert lessons.fingerprint(first.rows) != lessons.fingerprint(second.rows)
 
 
+@pytest.mark.parametrize("stage", ["causal", "copying"])
 @pytest.mark.parametrize("step", range(6))
-def test_causal_labels_are_the_next_tokens_and_in_a_lesson_only_what_was_said(streams, step):
-    ids, labels = lessons.causal_batch(streams, step)
+def test_causal_labels_are_the_next_tokens_and_in_a_lesson_only_what_was_said(streams, step, stage):
+    ids, labels = lessons.causal_batch(streams, step, stage)
     assert ids.shape == labels.shape and ids.numel() == lessons.TOKENS and (ids[:, 0] == BOS_ID).all()
-    taught = int(len(ids) * MATCHING)
+    taught = int(len(ids) * MATCHING[stage])
     assert torch.equal(ids[taught:, 1:], labels[taught:, :-1])
     for row, label in zip(ids[:taught], labels[:taught]):
         period = int((label == IGNORED).sum())
@@ -72,7 +76,7 @@ def test_a_lesson_hides_a_token_in_one_saying_at_most(streams, step):
     ids, labels = lessons.masked_batch(streams, step)
     said = torch.where(labels == IGNORED, ids, labels)
     assert (said[:, 0] == BOS_ID).all() and (said[:, -1] == EOS_ID).all()
-    for row, label in list(zip(said, labels))[:int(len(ids) * MATCHING)]:
+    for row, label in list(zip(said, labels))[:int(len(ids) * MATCHING["masked"])]:
         inner = row[1:-1]
         period = next(p for p in range(4, len(inner)) if torch.equal(inner[p:], inner[:-p]))
         hidden = torch.nonzero(label[1:-1] != IGNORED)[:, 0]
@@ -82,7 +86,7 @@ def test_a_lesson_hides_a_token_in_one_saying_at_most(streams, step):
 
 def test_a_fifth_of_the_text_is_hidden_and_most_of_it_masked(streams):
     batches = [lessons.masked_batch(streams, step) for step in range(12)]
-    text = [(ids[int(len(ids) * MATCHING):], labels[int(len(ids) * MATCHING):]) for ids, labels in batches]
+    text = [[part[int(len(part) * MATCHING["masked"]):] for part in batch] for batch in batches]
     ids, labels = (torch.cat([part[i].flatten() for part in text]) for i in (0, 1))
     hidden = labels != IGNORED
     assert (labels[hidden] >= len(SPECIAL)).all()
@@ -110,6 +114,10 @@ def test_what_is_said_is_said_again():
     for seed in range(30):
         row, period = lessons.said_twice(np.random.default_rng(seed), 32)
         assert len(row) == 32 and row[0] == BOS_ID and np.array_equal(row[1 + period:], row[1:-period]) and 31 >= 2 * period
+        text = np.concatenate([[BOS_ID, EOS_ID], 100 + np.arange(29), [EOS_ID]])
+        row, period = lessons.said_twice(np.random.default_rng(seed), 32, text)
+        assert np.array_equal(row[1 + period:], row[1:-period]) and set(row[1:]) <= set(text[2:-1])
+        assert len(set(row[1:1 + period])) == period               # every word of the text once
 
 
 def test_an_epoch_reads_every_pair_once(pairs):
@@ -162,9 +170,10 @@ def test_a_few_steps_write_every_file(data, tmp_path, small):
     assert {name: stage["steps"] for name, stage in recipe["stages"].items()} == dict.fromkeys(train.STAGES, 2)
     assert recipe["stages"]["masked"]["begun_from"] == "chance" and recipe["stages"]["masked"]["notes"] == "a test"
     assert set(recipe["data"]) == set(train.export.CORPORA)
-    for name in train.STAGES:
+    for name in MODELS:
         assert {path.relative_to(out).as_posix() for path in (out / name).glob("*.safetensors")} <= set(recipe["weights_sha256"])
         assert (out / name / "SHA256SUMS").stat().st_size > 0
+    assert recipe["stages"]["copying"]["begun_from"] == "causal"
     golden_agrees(out)
 
     before = hashes_of_models(out)
@@ -180,7 +189,7 @@ def test_a_few_steps_write_every_file(data, tmp_path, small):
 
 def hashes_of_models(out):
     hashes = json.loads((out / "recipe.json").read_text())["weights_sha256"]
-    return {name: digest for name, digest in hashes.items() if name.partition("/")[0] in train.STAGES}
+    return {name: digest for name, digest in hashes.items() if name.partition("/")[0] in MODELS}
 
 
 @torch.inference_mode()

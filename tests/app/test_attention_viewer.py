@@ -1,0 +1,213 @@
+"""The attention tab as a visitor uses it: linked views, every kind of model, evidence, a continuation, bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from demos.attention_viewer.spec import SPEC
+from tests.app.visitor import PHONE
+
+ID = SPEC.id
+TWICE = "The fox met a hen by the river. The fox met a hen by the"
+HOME = f"/?demo={ID}&text=" + quote(TWICE)
+MODELS = {"causal": "pocket-causal", "masked": "pocket-masked", "translation": "pocket-translator", "vision": "pocket-vision"}
+
+
+class Viewer:
+    """A visitor of this tab."""
+
+    def __init__(self, visitor) -> None:
+        visitor.ID = ID
+        self.visitor, self.page = visitor, visitor.page
+
+    def see(self, path: str = HOME) -> Viewer:
+        self.visitor.open(path)
+        return self
+
+    def find(self, selector: str):
+        return self.page.locator(f"#{ID} {selector}")
+
+    def look(self) -> Viewer:
+        before = self.number()
+        self.visitor.part("run").click()
+        return self.wait_for_answer(before)
+
+    def number(self) -> str | None:
+        return self.page.evaluate("() => document.querySelector('.att-live')?.dataset.run ?? null")
+
+    def wait_for_answer(self, before: str | None) -> Viewer:
+        self.page.wait_for_function(
+            "(before) => { const { run } = document.querySelector('.att-live')?.dataset ?? {}; return run && run !== before }",
+            arg=before, timeout=60_000)
+        return self
+
+    def press(self, name: str) -> Viewer:
+        self.find(".stage").get_by_role("button", name=name, exact=True).first.click()
+        return self
+
+    def about(self) -> str:
+        return self.find(".att-about").inner_text()
+
+    def tokens(self) -> list[str]:
+        return self.find(".att-side").first.locator(".att-token").all_inner_texts()
+
+
+@pytest.fixture
+def viewer(invite):
+    return Viewer(invite(None))
+
+
+def test_all_heads_appear_and_a_click_chooses_one(viewer) -> None:
+    viewer.see().look()
+    assert viewer.tokens()[1:4] == ["The", "f", "ox"] or viewer.tokens()[1:3] == ["The", "fox"]
+    overview = viewer.find(".att-view canvas").last
+    overview.focus()
+    before = viewer.about()
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        viewer.page.keyboard.press(key)
+    viewer.page.wait_for_function("([id, before]) => document.querySelector(`#${id} .att-about`).textContent !== before", arg=[ID, before])
+    assert "layer=" in viewer.visitor.page.url or viewer.page.wait_for_url("**layer=**") is None
+
+
+def test_a_token_picked_in_one_view_is_picked_in_all(viewer) -> None:
+    viewer.see().look()
+    runs = len(viewer.visitor.runs)
+    viewer.find(".att-token").nth(3).click()
+    assert viewer.find(".att-token[aria-pressed=true]").inner_text() == viewer.tokens()[3]
+    viewer.press("Lines").press("Matrix").press("Step by step")
+    viewer.find(".att-view table").wait_for()
+    assert viewer.tokens()[3] in viewer.find(".att-view").inner_text()
+    assert len(viewer.visitor.runs) <= runs + 1      # the head's exact map, once
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_every_kind_of_model_answers_and_its_panels_open(viewer, kind: str) -> None:
+    viewer.see(f"/?demo={ID}&model={MODELS[kind]}&text=" + quote("She opened the ___ and looked at the dog.")).look()
+    assert viewer.find(".att-live").get_attribute("data-kind") == kind
+    for name in ("What heads do", "Switch off") + (("Which words count", "Layer by layer", "The answer") if kind != "vision" else ()):
+        viewer.press(name)
+        assert len(viewer.find(".att-panel").inner_text()) > 20
+    first = {"translation": ".att-alignment table", "vision": "canvas.att-picture"}.get(kind, ".att-view canvas")
+    assert viewer.find(first).first.is_visible()
+    assert viewer.find(".control-text").is_visible() == (kind != "vision")
+
+
+def test_a_patch_is_clicked_and_every_head_answers(viewer) -> None:
+    viewer.see(f"/?demo={ID}&model=pocket-vision").look()
+    before = viewer.find(".att-reading").inner_text()
+    viewer.find("canvas.att-picture").click(position={"x": 40, "y": 40})
+    viewer.page.wait_for_function("([id, before]) => document.querySelector(`#${id} .att-reading`).textContent !== before", arg=[ID, before])
+    viewer.press("Rollout")
+    assert viewer.find(".att-card").count() == 30
+
+
+def test_a_head_switched_off_changes_the_answer_and_can_be_put_back(viewer) -> None:
+    viewer.see().look().press("Switch off").press("Switch off the whole layer")
+    viewer.page.wait_for_function("(id) => /nats/.test(document.querySelector(`#${id} .att-panel`).textContent)", arg=ID)
+    viewer.press("Put all back")
+    viewer.press("Try every head, one at a time")
+    viewer.page.wait_for_function("(id) => /36/.test(document.querySelector(`#${id} .att-panel`).textContent)", arg=ID)
+
+
+def test_occlusion_gradient_and_attention_stand_side_by_side(viewer) -> None:
+    viewer.see().look().press("Which words count").press("Compare with occlusion and gradients")
+    viewer.page.wait_for_function("(id) => /tau/.test(document.querySelector(`#${id} .att-panel`).textContent)", arg=ID)
+    assert "not an explanation" in viewer.find(".att-panel").inner_text()
+
+
+def test_a_continuation_streams_while_the_maps_grow_and_stops(viewer) -> None:
+    viewer.see().look()
+    words = len(viewer.tokens())
+    viewer.find(f"#{ID}-continue").click()
+    viewer.page.wait_for_function("() => /^(done|stopped)/.test(document.querySelector('.att-live').dataset.grown ?? '')", timeout=90_000)
+    grown = int(viewer.find(".att-live").get_attribute("data-grown").split()[1])
+    assert grown >= 1 and len(viewer.tokens()) == words + grown
+    viewer.press("Lines")
+    assert viewer.find(".att-token.grown").count() == grown
+
+
+def test_temperature_sharpens_without_the_server(viewer) -> None:
+    viewer.see().look()
+    runs = len(viewer.visitor.runs)
+    before = viewer.find(".att-panel").inner_text()
+    slider = viewer.find(f"#{ID}-heat")
+    slider.fill("0.3")
+    assert viewer.find(".att-panel").inner_text() != before
+    assert len(viewer.visitor.runs) == runs
+    viewer.page.wait_for_url("**temperature=0.3**")
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "no text"), ("   \n  ", "no text")])
+def test_nothing_to_read_is_said_and_nothing_is_lost(viewer, text: str, said: str) -> None:
+    viewer.see().look()
+    before = viewer.tokens()
+    viewer.visitor.write("text", text)
+    viewer.visitor.part("run").click()
+    assert said in viewer.visitor.wait_for_banner()
+    assert viewer.tokens() == before
+
+
+def test_hostile_text_is_shown_and_never_run(viewer) -> None:
+    hostile = "<img src=x onerror=alert(1)> ${document.body.remove()} {{7*7}} </script>"
+    viewer.see().find("textarea").first.fill(hostile)
+    viewer.look()
+    assert "".join(viewer.tokens()[1:]).replace("␣", "").startswith("<img")
+    for name in ("Lines", "Matrix", "Step by step", "What heads do", "Switch off"):
+        viewer.press(name)
+    assert viewer.page.locator("#attention_viewer img[src=x]").count() == 0
+
+
+def test_a_text_far_over_the_context_is_cut_with_a_note(viewer) -> None:
+    viewer.see().find("textarea").first.fill("word and then " * 400)
+    viewer.look()
+    assert "256" in viewer.visitor.wait_for_banner("note")
+    assert len(viewer.tokens()) == 256
+
+
+def test_a_link_brings_back_view_head_and_token(viewer) -> None:
+    viewer.see(HOME + "&view=matrix&panel=lens&layer=2&head=3&token=4").look()
+    assert "3" in viewer.about() and "4" in viewer.about()
+    assert viewer.find(".att-token[aria-pressed=true]").inner_text() == viewer.tokens()[4]
+    viewer.page.wait_for_function("(id) => document.querySelectorAll(`#${id} .att-panel table tr`).length > 5", arg=ID)
+
+
+def test_the_figure_and_its_numbers_can_be_taken(viewer, tmp_path: Path) -> None:
+    viewer.see().look()
+    take = viewer.find(".take")
+    for label, suffix in (("JSON", ".json"), ("SVG", ".svg")):
+        with viewer.page.expect_download() as download:
+            take.get_by_role("button", name=label, exact=True).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        assert path.suffix == suffix
+        if suffix == ".json":
+            record = json.loads(path.read_text(encoding="utf-8"))
+            assert record["kind"] == "causal" and len(record["map"]) == len(viewer.tokens()) ** 2
+    with viewer.page.expect_download() as download:
+        viewer.find(".att-tensors").click()
+    path = tmp_path / "maps.safetensors"
+    download.value.save_as(path)
+    from safetensors.numpy import load_file
+
+    tensors = load_file(path)
+    assert tensors["self.0"].shape == (6, len(viewer.tokens()), len(viewer.tokens()))
+
+
+def test_on_a_chinese_phone_nothing_is_wider_than_the_screen(invite) -> None:
+    viewer = Viewer(invite(None, size=PHONE)).see(f"/zh?demo={ID}").look()
+    for name in ("\u8fde\u7ebf", "\u77e9\u9635", "\u4e00\u6b65\u4e00\u6b65"):
+        viewer.press(name)
+        assert viewer.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+def test_two_visitors_get_their_own_answers(invite) -> None:
+    first, second = Viewer(invite(None, stranger=True)).see(), Viewer(invite(None, stranger=True)).see(f"/?demo={ID}&text=" + quote("def add(a, b):"))
+    first.visitor.part("run").click()
+    second.visitor.part("run").click()
+    first.wait_for_answer(None)
+    second.wait_for_answer(None)
+    assert "def" in second.tokens()[1] and "The" in first.tokens()[1]

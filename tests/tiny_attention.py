@@ -1,0 +1,136 @@
+"""Text models of random weights in transformers folders: the same files as the pocket ones, in a moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from demos.base.attention.checkpoints import CAUSAL, KIND_OF, MASKED, POCKETS, TRANSLATION, VISION
+from demos.base.spec import Checkpoint
+
+LAYERS, HEADS, WIDTH, INNER, CONTEXT = 2, 2, 32, 64, 64
+FOLDERS = {CAUSAL: "causal", MASKED: "masked", TRANSLATION: "translator"}
+
+
+def write_tiny_attention(folder: Path, seed: int = 0) -> Path:
+    """Write `folder`/causal (GPT-NeoX), /masked (BERT) and /translator (Marian), each with the shared tokenizer."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        networks = {"causal": _causal(), "masked": _masked(), "translator": _translator()}
+    for name, network in networks.items():
+        write_folder(folder / name, network)
+    return folder
+
+
+def write_folder(folder: Path, network, factor: float = 4.0) -> Path:
+    """Write one network of fresh weights, the shared tokenizer and SHA256SUMS.
+
+    Args:
+        factor: fresh matrices attend nearly evenly; larger ones make the tests' differences visible.
+    """
+    import torch
+
+    from demos.base.checkpoints import write_checksums
+    from demos.base.tokenizer import load_tokenizer, save_tokenizer
+
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(factor)
+    network.save_pretrained(folder)
+    save_tokenizer(load_tokenizer(), folder)
+    write_checksums(folder)
+    return folder
+
+
+@cache
+def tiny_folder() -> Path:
+    """What `write_tiny_attention` writes, once for all tests of a process."""
+    return write_tiny_attention(Path(mkdtemp(prefix="epochs-tiny-attention-")))
+
+
+def tiny_checkpoint(kind: str, folder: Path | None = None) -> Checkpoint:
+    """The pocket checkpoint of this kind, its weights the tiny ones; a picture's are the pocket CLIP's own.
+
+    The loader knows models by id and revision: the folder is the revision, so that neither is taken for another.
+    """
+    if kind == VISION:
+        return POCKETS[VISION]
+    where = (folder or tiny_folder()) / FOLDERS[kind]
+    return replace(POCKETS[kind], folder=where, revision=str(where), gigabytes=0.01)
+
+
+def folder_checkpoint(folder: Path) -> Checkpoint:
+    """A checkpoint whose folder was written by `write_folder`."""
+    return Checkpoint(id=f"tiny {folder}", name="Tiny", licence="", parameters=0.1, folder=folder, gigabytes=0.01)
+
+
+def tiny_model(kind: str):
+    """An AttentionModel of random weights on the CPU. Shared between tests of a process: do not change its weights."""
+    return open_tiny(tiny_checkpoint(kind))
+
+
+def load_tiny(checkpoint: Checkpoint):
+    """An AttentionModel on the CPU in float32, outside the loader."""
+    from demos.base.attention.load import load_attention_model
+    from demos.base.devices import Device
+
+    return load_attention_model(checkpoint, Device("cpu", "CPU", "float32", 0, 0))
+
+
+open_tiny = cache(load_tiny)
+
+
+def use_tiny_attention(monkeypatch, folder: Path | None = None) -> None:
+    """Make the demo's modules find the tiny models under the pocket ids."""
+    from demos.attention_viewer import infer, tab
+
+    real = infer.attention_model_of
+
+    def find(id: str) -> Checkpoint:
+        checkpoint = real(id)
+        return tiny_checkpoint(KIND_OF[id], folder) if checkpoint in POCKETS.values() else checkpoint
+
+    for module in (infer, tab):
+        monkeypatch.setattr(module, "attention_model_of", find)
+
+
+def _marks() -> dict:
+    from demos.base.tokenizer import BOS_ID, EOS_ID, PAD_ID, VOCABULARY
+
+    return {"vocab_size": VOCABULARY, "pad_token_id": PAD_ID, "bos_token_id": BOS_ID, "eos_token_id": EOS_ID}
+
+
+def _causal():
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+    return GPTNeoXForCausalLM(GPTNeoXConfig(
+        hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, intermediate_size=INNER,
+        max_position_embeddings=CONTEXT, use_parallel_residual=False, tie_word_embeddings=True, hidden_dropout=0.0,
+        attention_dropout=0.0, rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 1.0},
+        **_marks()))
+
+
+def _masked():
+    from transformers import BertConfig, BertForMaskedLM
+
+    return BertForMaskedLM(BertConfig(
+        hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, intermediate_size=INNER,
+        max_position_embeddings=CONTEXT, type_vocab_size=1, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+        tie_word_embeddings=True, **_marks()))
+
+
+def _translator():
+    from transformers import MarianConfig, MarianMTModel
+
+    from demos.base.tokenizer import BOS_ID
+
+    return MarianMTModel(MarianConfig(
+        d_model=WIDTH, encoder_layers=LAYERS, decoder_layers=LAYERS, encoder_attention_heads=HEADS, decoder_attention_heads=HEADS,
+        encoder_ffn_dim=INNER, decoder_ffn_dim=INNER, max_position_embeddings=CONTEXT, activation_function="gelu", dropout=0.0,
+        attention_dropout=0.0, activation_dropout=0.0, scale_embedding=True, share_encoder_decoder_embeddings=True,
+        tie_word_embeddings=True, decoder_start_token_id=BOS_ID, forced_eos_token_id=None, num_beams=1, **_marks()))
