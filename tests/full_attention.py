@@ -52,9 +52,11 @@ def write_distilgpt2(folder: Path) -> Path:
 
 def write_smollm2(folder: Path) -> Path:
     """HuggingFaceTB/SmolLM2-135M: grouped keys, one embedding for both ends, marks first in a vocabulary that
-    takes digits one by one, which the tokenizer class it names does not know."""
+    takes digits one by one, which the tokenizer class it names does not know, and lacks bytes that no text has."""
     names = [END, "<|im_start|>", "<|im_end|>", "<repo_name>"]
     tokenizer = _byte_level(300, first=names, digits=True)
+    for byte in (0xC0, 0xC1, *range(0xF5, 0x100)):
+        del tokenizer["model"]["vocab"][chr(byte)]
     config = {"architectures": ["LlamaForCausalLM"], "attention_bias": False, "attention_dropout": 0.0, "bos_token_id": 0,
               "eos_token_id": 0, "hidden_act": "silu", "hidden_size": 48, "initializer_range": 0.04, "intermediate_size": 64,
               "is_llama_config": True, "max_position_embeddings": 8192, "model_type": "llama", "num_attention_heads": 6,

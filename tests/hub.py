@@ -40,6 +40,7 @@ class Failure:
 
 @dataclass
 class _Repository:
+    key: str
     folder: Path
     commit: str
 
@@ -66,7 +67,8 @@ class StandInHub:
             pull: "refs/pr/6": not what `repo` holds but a pull request to it.
         """
         commit = commit or hashlib.sha1((repo + pull).encode(), usedforsecurity=False).hexdigest()
-        self.repositories[f"{repo}@{pull}" if pull else repo] = _Repository(Path(folder), commit)
+        key = f"{repo}@{pull}" if pull else repo
+        self.repositories[key] = _Repository(key, Path(folder), commit)
         return commit
 
     def fail(self, kind: int | str, path: str = "", **how) -> None:
@@ -150,8 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
         if found is None:
             self.refuse(401, "RepoNotFound")
         elif revision not in (None, "main", found.commit):
-            pulls = {name.partition("@")[2]: pull for name, pull in self.hub.repositories.items() if name.startswith(f"{repo}@")}
-            found = next((pull for name, pull in pulls.items() if revision in (name, pull.commit)), None)
+            pulls = [each for each in self.hub.repositories.values() if each.key.startswith(f"{repo}@")]
+            found = next((pull for pull in pulls if revision in (pull.key.partition("@")[2], pull.commit)), None)
             if found is None:
                 self.refuse(404, "RevisionNotFound")
         return found
@@ -182,14 +184,13 @@ class _Handler(BaseHTTPRequestHandler):
         about = _describe(path)
         if "lfs" in about:
             self.send(302, b"", headers | {
-                "Location": f"{self.hub.cdn}/cdn/{repo}@{found.commit}@@{name}", "X-Linked-Size": str(about["size"]),
+                "Location": f"{self.hub.cdn}/cdn/{found.key}@@{name}", "X-Linked-Size": str(about["size"]),
                 "X-Linked-Etag": f'"{about["lfs"]["sha256"]}"', "Accept-Ranges": "bytes"})
         else:
             self.send_file(path, headers | {"ETag": f'"{about["blobId"]}"'}, failure)
 
     def content(self, repo: str, name: str, failure: Failure | None) -> None:
-        repo, _, commit = repo.partition("@")
-        path = self.find(repo, commit).files()[name]
+        path = self.hub.repositories[repo].files()[name]
         self.send_file(path, {"ETag": '"of-the-cdn"'}, failure)
 
     def send_file(self, path: Path, headers: dict[str, str], failure: Failure | None) -> None:

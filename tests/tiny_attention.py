@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from demos.base.attention.checkpoints import CAUSAL, KIND_OF, MASKED, POCKETS, TRANSLATION, VISION
+from demos.base.attention.checkpoints import CAUSAL, MASKED, POCKETS, TRANSLATION, VISION
 from demos.base.spec import Checkpoint
+from demos.base.tokenizer import BOS_ID, EOS_ID, PAD_ID, VOCABULARY
+from demos.base.tokenizer import FOLDER as TOKENIZER
 
 LAYERS, HEADS, WIDTH, INNER, CONTEXT = 2, 2, 32, 64, 64
 FOLDERS = {CAUSAL: "causal", MASKED: "masked", TRANSLATION: "translator"}
+MARKS = {"vocab_size": VOCABULARY, "pad_token_id": PAD_ID, "bos_token_id": BOS_ID, "eos_token_id": EOS_ID}
 
 
 def write_tiny_attention(folder: Path, seed: int = 0) -> Path:
@@ -35,14 +39,14 @@ def write_folder(folder: Path, network, factor: float = 4.0) -> Path:
     import torch
 
     from demos.base.checkpoints import write_checksums
-    from demos.base.tokenizer import load_tokenizer, save_tokenizer
 
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.dim() > 1:
                 parameter.mul_(factor)
     network.save_pretrained(folder)
-    save_tokenizer(load_tokenizer(), folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(TOKENIZER / name, folder)
     write_checksums(folder)
     return folder
 
@@ -86,23 +90,16 @@ open_tiny = cache(load_tiny)
 
 
 def use_tiny_attention(monkeypatch, folder: Path | None = None) -> None:
-    """Make the demo's modules find the tiny models under the pocket ids."""
-    from demos.attention_viewer import infer, tab
-
-    real = infer.attention_model_of
+    """Make the demo's modules find the tiny models under the pocket ids, whether the pocket ones are there or not."""
+    from demos.attention_viewer import reading, tab
+    from demos.base.attention.checkpoints import attention_model_of
 
     def find(id: str) -> Checkpoint:
-        checkpoint = real(id)
-        return tiny_checkpoint(KIND_OF[id], folder) if checkpoint in POCKETS.values() else checkpoint
+        pockets = {pocket.id: kind for kind, pocket in POCKETS.items()}
+        return tiny_checkpoint(pockets[id], folder) if id in pockets else attention_model_of(id)
 
-    for module in (infer, tab):
+    for module in (reading, tab):
         monkeypatch.setattr(module, "attention_model_of", find)
-
-
-def _marks() -> dict:
-    from demos.base.tokenizer import BOS_ID, EOS_ID, PAD_ID, VOCABULARY
-
-    return {"vocab_size": VOCABULARY, "pad_token_id": PAD_ID, "bos_token_id": BOS_ID, "eos_token_id": EOS_ID}
 
 
 def _causal():
@@ -112,7 +109,7 @@ def _causal():
         hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, intermediate_size=INNER,
         max_position_embeddings=CONTEXT, use_parallel_residual=False, tie_word_embeddings=True, hidden_dropout=0.0,
         attention_dropout=0.0, rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 1.0},
-        **_marks()))
+        **MARKS))
 
 
 def _masked():
@@ -121,16 +118,20 @@ def _masked():
     return BertForMaskedLM(BertConfig(
         hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, intermediate_size=INNER,
         max_position_embeddings=CONTEXT, type_vocab_size=1, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
-        tie_word_embeddings=True, **_marks()))
+        tie_word_embeddings=True, **MARKS))
 
 
 def _translator():
+    import torch
     from transformers import MarianConfig, MarianMTModel
 
-    from demos.base.tokenizer import BOS_ID
-
-    return MarianMTModel(MarianConfig(
+    network = MarianMTModel(MarianConfig(
         d_model=WIDTH, encoder_layers=LAYERS, decoder_layers=LAYERS, encoder_attention_heads=HEADS, decoder_attention_heads=HEADS,
         encoder_ffn_dim=INNER, decoder_ffn_dim=INNER, max_position_embeddings=CONTEXT, activation_function="gelu", dropout=0.0,
         attention_dropout=0.0, activation_dropout=0.0, scale_embedding=True, share_encoder_decoder_embeddings=True,
-        tie_word_embeddings=True, decoder_start_token_id=BOS_ID, forced_eos_token_id=None, num_beams=1, **_marks()))
+        tie_word_embeddings=True, decoder_start_token_id=BOS_ID, forced_eos_token_id=None, num_beams=1, **MARKS))
+    with torch.no_grad():                          # else what it writes hardly depends on what it reads
+        for name, parameter in network.named_parameters():
+            if "_attn." in name and parameter.dim() > 1:
+                parameter.mul_(3)
+    return network

@@ -20,7 +20,7 @@ from ..base.errors import UserError
 from .grow import continue_text  # noqa: F401 - the tab asks for what it runs here
 from .probe import attribute, knock_out, lens, rank_heads  # noqa: F401
 from .questions import number, read_asked, read_picture, read_text  # noqa: F401
-from .reading import hidden_mask, opened, stack_of, stacked
+from .reading import hidden_mask, keep_of, opened, stack_of, stacked
 from .schema import Guess, HeadDetail, Maps, NextToken, Request, Result, Rows
 
 if TYPE_CHECKING:

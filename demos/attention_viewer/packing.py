@@ -14,7 +14,7 @@ WHOLE, CELLS = 96, 64
 MOST_SCORES = 128             # tokens up to which the scores of all queries are sent
 # Probabilities of one head travel as 12-bit steps of their logarithm, six decades; beyond MOST_BYTES (packed) as 8 bits.
 DECADES, FINE, COARSE = 6, 4095, 255
-MOST_BYTES = 220_000
+MOST_BYTES = 205_000
 
 
 def levels(p: np.ndarray) -> np.ndarray:

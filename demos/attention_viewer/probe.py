@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..base.attention.capture import Watch
+from ..base.attention.capture import Site, Watch
 from ..base.attention.checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
 from ..base.attention.model import AttentionModel, Reading
 from ..base.compute import gpu
@@ -117,13 +118,13 @@ def rank_heads(request: Request, stack: str, batched: bool = True) -> Ranking:
         whole = _read_out(model, reading, {}, 1, hidden)
         size = max(1, min(size, _MOST_SCORES // whole.numel()))
         effect = []
-        for start in range(0, len(variants), size):
-            part = variants[start:start + size]
+        split = batched and model.can_split(stack)
+        for part in _batches(variants, size, split):
             keep = {(stack, layer): torch.ones(len(part), found.heads) for layer in {layer for layer, _ in part}}
             for row, (layer, head) in enumerate(part):
                 keep[stack, layer][row, head] = 0
-            hide = None if hidden is None else hidden.expand(len(part), -1)
-            changed = _read_out(model, reading, keep, len(part), hide)
+            hide = None if hidden is None else hidden.expand(1 if split else len(part), -1)
+            changed = _read_out(model, reading, keep, len(part), hide, (stack, part[0][0]) if split else None)
             if model.kind == VISION:
                 effect.append(1 - torch.cosine_similarity(whole, changed, dim=-1))
             else:
@@ -132,9 +133,19 @@ def rank_heads(request: Request, stack: str, batched: bool = True) -> Ranking:
         return Ranking(values, "cosine" if model.kind == VISION else "kl", len(variants), 1000 * (time.perf_counter() - began))
 
 
-def _read_out(model: AttentionModel, reading: Reading, keep: dict, rows: int, hide: torch.Tensor | None) -> torch.Tensor:
+def _batches(variants: list[tuple[int, int]], size: int, split: bool) -> Iterator[list[tuple[int, int]]]:
+    """(layer, head) pairs, at most `size` together. With `split` those of one layer: all of them share what the
+    layers below compute, which is then computed once."""
+    groups = [list(group) for _, group in groupby(variants, key=lambda pair: pair[0])] if split else [variants]
+    for group in groups:
+        yield from (group[start:start + size] for start in range(0, len(group), size))
+
+
+def _read_out(model: AttentionModel, reading: Reading, keep: dict, rows: int, hide: torch.Tensor | None,
+              split: Site | None = None) -> torch.Tensor:
     """(rows, places, V) probabilities where the network answers; of a picture its class token (rows, D)."""
-    states = model.states(reading, Watch(model.sites, stacks=(), keep=keep), rows=rows, hide=hide).last_hidden_state
+    watch = Watch(model.sites, stacks=(), keep=keep)
+    states = model.states(reading, watch, rows=rows, hide=hide, split=split).last_hidden_state
     if model.kind == VISION:
         return states[:, 0].float()
     return model.logits(states[:, answer_places(model, reading)]).softmax(-1)

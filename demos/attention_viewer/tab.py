@@ -31,12 +31,14 @@ RUNS = Runs()
 
 def build(shell: Shell) -> None:
     t, id = shell.text, SPEC.id
-    examples = t.records("examples")
+    known = {checkpoint.id for checkpoint in SPEC.checkpoints}
+    examples = [example for example in t.records("examples") if example["model"] in known]
     shell.head()
     guess = shell.guess()
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=320, elem_classes=["controls"]):
-            kinds = chips("kinds", t("controls.kinds"), [(t(f"kind.{kind}"), checkpoint.id) for kind, checkpoint in POCKETS.items()])
+            kinds = chips("kinds", t("controls.kinds"), [(t(f"kind.{kind}"), checkpoint.id) for kind, checkpoint in POCKETS.items()
+                                                 if checkpoint.id in known])
             text = gr.Textbox(examples[0]["text"], label=t("controls.text"), lines=3, max_lines=10, info=t("controls.text_hint"),
                               elem_id=f"{id}-text")
             picture = picture_input(shell, default="🐱")

@@ -1,6 +1,6 @@
 """The recipe of the attention viewer's pocket text models: `python -m demos.attention_viewer.train`.
 
-A causal model (text first, then more lessons in copying), a masked one and a translator, each a stage that resumes where it stopped, on a CPU or a
+A causal model (text first, then more lessons in copying and in patterns), a masked one and a translator, each a stage that resumes where it stopped, on a CPU or a
 GPU. What they learned is measured by `python -m demos.attention_viewer.measure` afterwards.
 """
 
@@ -16,22 +16,24 @@ import torch
 from torch import nn
 
 from demos.attention_viewer import export, lessons
+from demos.attention_viewer.lessons import SEEDS
 from demos.attention_viewer.losses import CausalLoss, MaskedLoss, TranslationLoss
 from demos.attention_viewer.networks import INSIDE, build_causal, build_masked, build_translator
 from demos.base.attention.checkpoints import WEIGHTS_FOLDER
 from demos.base.fit import Settings, begin, fit, recipe_parser, say
 from demos.base.measured import describe_machine, write_json
 
-STAGES = ("causal", "copying", "masked", "translator")
+STAGES = ("causal", "copying", "patterns", "masked", "translator")
 SETTINGS = {
     "causal": Settings(steps=2200),
     "copying": Settings(steps=800, rate=2e-3, warmup=30),
+    "patterns": Settings(steps=800, rate=2e-3, warmup=30),
     "masked": Settings(steps=3000),
     "translator": Settings(steps=3500, average=0.998),
 }
-BUILD = {"causal": build_causal, "copying": build_causal, "masked": build_masked, "translator": build_translator}
-FOLDER = {"copying": "causal"}                   # where a stage's model is written, if not under its own name
-BEGUN_FROM = {"copying": "causal"}               # a stage that goes on with another's model
+BUILD = {"causal": build_causal, "copying": build_causal, "patterns": build_causal, "masked": build_masked, "translator": build_translator}
+FOLDER = {"copying": "causal", "patterns": "causal"}                   # where a stage's model is written, if not under its own name
+BEGUN_FROM = {"copying": "causal", "patterns": "copying"}               # a stage that goes on with another's model
 FOLLOWED = {before: stage for stage, before in BEGUN_FROM.items()}
 
 
@@ -47,7 +49,7 @@ def losses(stage: str, options: argparse.Namespace) -> Callable[[nn.Module, int]
             return loss(model, lessons.PairBatch(*move(batch.source, batch.target)))
         return of_pairs
     streams = lessons.Streams(options.data, options.work)
-    if stage in ("causal", "copying"):
+    if stage in SEEDS and stage != "masked":
         loss = compiled(CausalLoss())
         return lambda model, step: loss(model, *move(*lessons.causal_batch(streams, step, stage)))
     loss = compiled(MaskedLoss())

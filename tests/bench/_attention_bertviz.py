@@ -37,10 +37,10 @@ SCRIPT = '<script type="text/javascript">'
 # The moment a reply reaches the page: when Gradio's client begins to read its JSON.
 HOOK = """() => {
   const parse = JSON.parse;
-  window.bench = { arrived: NaN, characters: 0 };
+  window.bench = { arrived: NaN };
   JSON.parse = function (text, ...more) {
     const now = performance.now();
-    if (typeof text === "string" && text.length > 10000 && text.includes('"stacks"')) Object.assign(bench, { arrived: now, characters: text.length });
+    if (typeof text === "string" && text.length > 10000 && text.includes('"stacks"')) bench.arrived = now;
     return parse.call(this, text, ...more);
   };
 }"""
@@ -101,8 +101,8 @@ def compare_with_bertviz(browser: Browser, address: str, text: str, click: Calla
     what = f"{maps.shape[0]} layers x {maps.shape[1]} heads, {len(tokens)} tokens, the same maps of the pocket causal model"
     yield Figure(DEMO, "bertviz_bytes_ratio", data / len(ours), "ratio", 5,
                  f"{what}: bertviz.model_view's HTML less its program ({data / 1e3:.0f} KB) over the JSON of our stage with "
-                 f"statistics and answer ({len(ours) / 1e3:.0f} KB), no script counted on either side; gzipped "
-                 f"{len(gzip.compress(theirs)) / 1e3:.0f} and {len(gzip.compress(ours)) / 1e3:.0f} KB; BertViz keeps each "
+                 f"statistics and answer ({len(ours) / 1e3:.0f} KB), no script counted on either side; gzipped (its program "
+                 f"included) {len(gzip.compress(theirs)) / 1e3:.0f} and {len(gzip.compress(ours)) / 1e3:.0f} KB; BertViz keeps each "
                  f"probability as a float's digits, our overview a step of 256 of its root (a head in full is asked for when "
                  f"it is looked at)", at_least=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -112,7 +112,7 @@ def compare_with_bertviz(browser: Browser, address: str, text: str, click: Calla
 
 
 def _fetch_libraries(html: str, folder: Path) -> dict[str, tuple[str, Path]] | None:
-    """The scripts that BertViz's page asks for: address (without ".js") -> (package, file); None where they cannot be had."""
+    """The scripts that BertViz's page asks for: address (without ".js") -> (package in words, file); None where they cannot be had."""
     npm = shutil.which("npm")
     if npm is None:
         print("no comparison with BertViz's drawing: npm is not installed", file=sys.stderr)
@@ -120,7 +120,8 @@ def _fetch_libraries(html: str, folder: Path) -> dict[str, tuple[str, Path]] | N
     found = {}
     for match in CDN.finditer(html):
         name, file = PACKAGES[match[1]]
-        package = NEXT.get(f"{name}@{match[2]}", f"{name}@{match[2]}")
+        asked = f"{name}@{match[2]}"
+        package = NEXT.get(asked, asked)
         place = folder / name
         place.mkdir(exist_ok=True)
         done = subprocess.run([npm, "pack", package, "--pack-destination", str(place)], cwd=folder, capture_output=True, text=True)
@@ -130,7 +131,8 @@ def _fetch_libraries(html: str, folder: Path) -> dict[str, tuple[str, Path]] | N
             return None
         with tarfile.open(archive) as packed:
             packed.extractall(place, filter="data")
-        found[match[0].removesuffix(".js")] = (package, place / "package" / file)
+        label = package if package == asked else f"{package} (npm has no {asked})"
+        found[match[0].removesuffix(".js")] = (label, place / "package" / file)
     return found
 
 
@@ -154,20 +156,21 @@ def _time_drawing(browser: Browser, address: str, click: Callable[[Page], float]
     a, b = median(ours), median(theirs)
     if math.isnan(a):
         raise RuntimeError("the reply's arrival was not seen")
-    packages = ", ".join(package for package, _ in libraries.values())
+    packages = ", ".join(words for words, _ in libraries.values())
     return Figure(DEMO, "bertviz_drawn_ratio", b / a, "ratio", 3,
                   f"{what}, each in a freshly opened page of the same Chromium, its scripts loaded before: BertViz from its HTML "
                   f"being set to two frames after its {lines:,} lines were there ({b:.0f} ms), over ours from the reply's arrival, "
                   f"before its JSON is read, to two frames after tokens, overview and answer were drawn ({a:.0f} ms); medians of "
-                  f"{ROUNDS}, in turn; {packages} (npm has no jquery 2.0.0)", at_least=True)
+                  f"{ROUNDS}, in turn; {packages}", at_least=True)
 
 
 def _bertviz_page(browser: Browser, libraries: dict[str, tuple[str, Path]]) -> Page:
     """An empty page in which the libraries of BertViz's notebook are loaded, served from this machine."""
     page = browser.new_context(viewport=LAPTOP).new_page()
     page.set_default_timeout(120_000)
-    for url, (_, path) in libraries.items():
-        page.route(f"{url}.js", lambda route, path=path: route.fulfill(path=path, content_type="text/javascript"))
+    files = {f"{url}.js": path for url, (_, path) in libraries.items()}
+    page.route("https://cdnjs.cloudflare.com/**",
+               lambda route: route.fulfill(path=files[route.request.url], content_type="text/javascript"))
     first = next(url for url in libraries if "/require.js/" in url)
     page.set_content(f'<!doctype html><meta charset="utf-8"><title>BertViz</title><script src="{first}.js"></script>')
     page.evaluate(PRELOAD, {url.split("/libs/")[1].split("/")[0]: url for url in libraries if url != first})

@@ -54,7 +54,8 @@ FULL_SIZE: tuple[tuple[Checkpoint, str], ...] = (
            revision="483f2fc47097ae6f0afc8bcfb43004224bddeae2"), VISION),
 )
 KIND_OF = {checkpoint.id: kind for kind, checkpoint in POCKETS.items()} | {c.id: kind for c, kind in FULL_SIZE}
-ATTENTION_MODELS = (*POCKETS.values(), *(checkpoint for checkpoint, _ in FULL_SIZE))
+# A pocket model is offered once its recipe has been run.
+ATTENTION_MODELS = (*(pocket for pocket in POCKETS.values() if pocket.folder.is_dir()), *(checkpoint for checkpoint, _ in FULL_SIZE))
 
 
 def attention_model_of(id: str) -> Checkpoint:

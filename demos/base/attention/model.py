@@ -6,8 +6,10 @@ is watched belongs to the asking thread (`capture`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +119,7 @@ class AttentionModel:
 
     # -- asking ----------------------------------------------------------------------------------
     def states(self, reading: Reading, watch: Watch | None = None, *, rows: int = 1, hide: Any = None, ids: Any = None,
-               more_states: bool = False) -> Any:
+               more_states: bool = False, split: Site | None = None) -> Any:
         """The network's output without its last projection: `.last_hidden_state` (B, T, D) and so on.
 
         Args:
@@ -126,8 +128,13 @@ class AttentionModel:
             hide: (B, T) True at source tokens no one may look at.
             ids: (B, T) instead of the reading's own, repeated.
             more_states: also the states after every layer.
+            split: a site of `can_split`; the batch has one row below it, and `rows` from its layer on.
         """
         import torch
+
+        if split is not None:
+            with self._widened(split, rows):
+                return self.states(reading, watch, hide=hide, ids=ids, more_states=more_states)
 
         inputs: dict[str, Any] = {"output_hidden_states": more_states} if more_states else {}
         if self.kind == VISION:
@@ -142,6 +149,29 @@ class AttentionModel:
             inputs["decoder_input_ids"] = self.read_by_decoder(reading).expand(len(inputs["input_ids"]), -1)
         with watching(watch) if watch else nullcontext():
             return self.body(**inputs)
+
+    def can_split(self, stack: str) -> bool:
+        """Whether a pass may begin with one row and go on with several from a layer of this stack on."""
+        return self.kind != TRANSLATION and {site for site in self.sites.values() if site[0] == stack} <= self._blocks.keys()
+
+    @contextmanager
+    def _widened(self, site: Site, rows: int) -> Iterator[None]:
+        """This thread's states are repeated before the layer of `site`."""
+        asking = threading.get_ident()
+
+        def repeat(module: Any, given: tuple, named: dict) -> tuple | None:
+            if threading.get_ident() != asking:
+                return None
+            if given:
+                return (given[0].repeat(rows, *(1,) * (given[0].dim() - 1)), *given[1:]), named
+            states = named["hidden_states"]
+            return given, named | {"hidden_states": states.repeat(rows, *(1,) * (states.dim() - 1))}
+
+        handle = self._blocks[site].register_forward_pre_hook(repeat, with_kwargs=True)
+        try:
+            yield
+        finally:
+            handle.remove()
 
     @property
     def body(self) -> Any:
@@ -229,11 +259,11 @@ class AttentionModel:
                 self.grid = (self.side[0] // patch[0], self.side[1] // patch[1])
                 self.network(pixel_values=self.black())
             else:
-                ids = torch.full((1, 2), self.network.config.eos_token_id if isinstance(self.network.config.eos_token_id, int) else 1,
-                                 device=self.device.name)
+                ids = torch.zeros((1, 2), dtype=torch.long, device=self.device.name)
                 more = {"decoder_input_ids": ids} if self.kind == TRANSLATION else {}
                 self.network(input_ids=ids, **more)
         names = {module: name for name, module in self.network.named_modules()}
+        self._blocks: dict[Site, Any] = {}             # the layer an attention is part of: "h.3" of "h.3.attn"
         sites: dict[Any, Site] = {}
         counts: dict[str, int] = {}
         heads: dict[str, int] = {}
@@ -242,6 +272,8 @@ class AttentionModel:
             if module in sites or heads.get(stack, number) != number:     # one layer used twice; layers of unlike size
                 return {}, ()
             sites[module] = (stack, counts.get(stack, 0))
+            if block := re.match(r"(.+?\.\d+)\.", names[module]):
+                self._blocks[sites[module]] = self.network.get_submodule(block[1])
             counts[stack] = counts.get(stack, 0) + 1
             heads[stack] = number
         order = [name for name in ("cross", "encoder", "decoder", "self") if name in counts]
