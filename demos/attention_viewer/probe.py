@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..base.attention.capture import Site, Watch
-from ..base.attention.checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
+from ..base.attention.checkpoints import MASKED, TRANSLATION, VISION
 from ..base.attention.model import AttentionModel, Reading
 from ..base.compute import gpu
 from ..base.errors import UserError

@@ -17,6 +17,7 @@ from ..devices import Device
 from ..loader import measure
 from .capture import Site, Watch, watching
 from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
+from .sites import Finder, stack_of
 from .tokens import Token, encode_text, show_tokens
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ class AttentionModel:
         """
         import torch
 
-        watch = _Finder({})
+        watch = Finder()
         with torch.inference_mode(), watching(watch):
             if self.kind == VISION:
                 config = self.network.config
@@ -268,7 +269,7 @@ class AttentionModel:
         counts: dict[str, int] = {}
         heads: dict[str, int] = {}
         for module, number in watch.found:
-            stack = _stack_of(names[module]) if self.kind == TRANSLATION else "self"
+            stack = stack_of(names[module]) if self.kind == TRANSLATION else "self"
             if module in sites or heads.get(stack, number) != number:     # one layer used twice; layers of unlike size
                 return {}, ()
             sites[module] = (stack, counts.get(stack, 0))
@@ -286,23 +287,6 @@ class AttentionModel:
         config = self.network.config
         context = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None) or MOST_TOKENS
         return min(MOST_TOKENS, int(context))
-
-
-class _Finder(Watch):
-    """Notes which modules compute attention, and with how many heads."""
-
-    def __init__(self, sites: dict) -> None:
-        super().__init__(sites)
-        self.found: list[tuple[Any, int]] = []
-
-    def meet(self, module: Any, heads: int) -> None:
-        self.found.append((module, heads))
-
-
-def _stack_of(name: str) -> str:
-    if "encoder_attn" in name or "crossattention" in name or "cross_attn" in name:
-        return "cross"
-    return "decoder" if "decoder" in name.split(".") else "encoder"
 
 
 def _pair(size: Any) -> tuple[int, int]:

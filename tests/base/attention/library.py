@@ -26,6 +26,7 @@ PROJECTIONS = {
 @cache
 def library_network(kind: str, implementation: str):
     """The library's class on the same weights, with "eager" or "sdpa" attention."""
+    import torch
     import transformers
 
     folder = tiny_checkpoint(kind).folder
@@ -36,7 +37,8 @@ def library_network(kind: str, implementation: str):
         network.set_attn_implementation(implementation)
         return network.eval()
     classes = {CAUSAL: transformers.GPTNeoXForCausalLM, MASKED: transformers.BertForMaskedLM, TRANSLATION: transformers.MarianMTModel}
-    return classes[kind].from_pretrained(folder, attn_implementation=implementation).eval()
+    with torch.inference_mode(False):              # shared with tests that ask for gradients
+        return classes[kind].from_pretrained(folder, attn_implementation=implementation).eval()
 
 
 @cache
