@@ -9,12 +9,13 @@ from urllib.parse import quote
 import pytest
 
 from demos.attention_viewer.spec import SPEC
+from demos.base.attention.checkpoints import POCKETS
 from tests.app.visitor import PHONE
 
 ID = SPEC.id
 TWICE = "The fox met a hen by the river. The fox met a hen by the"
 HOME = f"/?demo={ID}&text=" + quote(TWICE)
-MODELS = {"causal": "pocket-causal", "masked": "pocket-masked", "translation": "pocket-translator", "vision": "pocket-vision"}
+MODELS = {kind: pocket.id for kind, pocket in POCKETS.items() if pocket in SPEC.checkpoints}
 
 
 class Viewer:

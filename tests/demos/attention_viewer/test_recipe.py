@@ -115,9 +115,12 @@ def test_what_is_said_is_said_again():
         row, period = lessons.said_twice(np.random.default_rng(seed), 32)
         assert len(row) == 32 and row[0] == BOS_ID and np.array_equal(row[1 + period:], row[1:-period]) and 31 >= 2 * period
         text = np.concatenate([[BOS_ID, EOS_ID], 100 + np.arange(29), [EOS_ID]])
-        row, period = lessons.said_twice(np.random.default_rng(seed), 32, text)
-        assert np.array_equal(row[1 + period:], row[1:-period]) and set(row[1:]) <= set(text[2:-1])
-        assert len(set(row[1:1 + period])) == period               # every word of the text once
+        for kind in ("shuffled", "text", "few"):
+            row, period = lessons.said_twice(np.random.default_rng(seed), 32, kind, text)
+            assert np.array_equal(row[1 + period:], row[1:-period]) and set(row[1:]) <= set(text[2:-1])
+            if kind == "text":
+                assert np.array_equal(row[1:1 + period], text[2:2 + period])
+            assert (len(set(row[1:1 + period])) == period) == (kind != "few") or period < 8
 
 
 def test_an_epoch_reads_every_pair_once(pairs):
