@@ -72,7 +72,7 @@ def story_values(request: Request, result: Result, begun: float | None, text: Te
     near, gap, far = (result.of(SINUSOIDAL).scores[0, distance] for distance in (1, GAP, 50))
     learned = result.of(LEARNED)
     return {"places": str(request.places), "near": f"{near:.2f}", "gap": f"{gap:.2f}", "far": f"{far:.2f}",
-            "apart": f"{np.abs(result.of(SINUSOIDAL).scores - result.of(ROTARY).scores).max():.15f}",
+            "apart": f"{np.abs(result.of(SINUSOIDAL).scores - result.of(ROTARY).scores).max():.0e}",
             "learned": (text("story_learned.missing") if learned is None or begun is None else
                         text("story_learned.here", near=f"{np.diagonal(learned.scores, 1).mean():.2f}",
                              far=f"{np.diagonal(learned.scores, 50).mean():.2f}", spread=_number(learned.spread, 2), begun=f"{begun:.2f}"))}
