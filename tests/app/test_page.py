@@ -19,13 +19,13 @@ def test_the_address_follows_the_controls_and_restores_them(invite) -> None:
     visitor.write("labels", labels)
     visitor.write("templates", templates)
     visitor.write("query", "a place to sleep")
-    page.get_by_role("button", name="\U0001f680", exact=True).click()
-    page.locator(".card-main").nth(1).click()
+    page.locator("#clip_zero_shot").get_by_role("button", name="\U0001f680", exact=True).click()
+    page.locator("#clip_zero_shot .card-main").nth(1).click()
     wanted = {"demo": SPEC.id, "labels": labels, "templates": templates, "query": "a place to sleep",
               "emoji": "\U0001f680", "model": SPEC.checkpoints[1].id}
     page.wait_for_function("wanted => Object.entries(wanted).every(([k, v]) => new URLSearchParams(location.search).get(k) === v)",
                            arg=wanted)
-    page.get_by_role("button", name="Copy link").click()
+    page.locator("#clip_zero_shot").get_by_role("button", name="Copy link").click()
     page.get_by_text("Link copied").wait_for()
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == page.url
@@ -34,8 +34,8 @@ def test_the_address_follows_the_controls_and_restores_them(invite) -> None:
     other.open_advanced()
     assert other.read("labels") == labels and other.read("templates") == templates
     assert other.read("query") == "a place to sleep"
-    assert "\U0001f680" in other.page.locator(".preview img").get_attribute("alt")
-    assert other.page.locator(".card.chosen .card-name").inner_text() == SPEC.checkpoints[1].name
+    assert "\U0001f680" in other.page.locator("#clip_zero_shot .preview img").get_attribute("alt")
+    assert other.page.locator("#clip_zero_shot .card.chosen .card-name").inner_text() == SPEC.checkpoints[1].name
     assert other.page.locator("#page-banner .banner").count() == 0
     assert other.runs == [] and other.rows() == []               # restoring runs nothing
     assert dict(parse_qsl(urlsplit(other.page.url).query)) == dict(parse_qsl(urlsplit(link).query)) == wanted
@@ -44,21 +44,21 @@ def test_the_address_follows_the_controls_and_restores_them(invite) -> None:
 def test_switching_language_keeps_the_inputs(invite) -> None:
     visitor = invite(HOME + "&labels=cat%0A%E7%8C%AB&hide=examples")
     page = visitor.page
-    page.get_by_role("button", name="\U0001f355", exact=True).click()
+    page.locator("#clip_zero_shot").get_by_role("button", name="\U0001f355", exact=True).click()
     page.wait_for_function("() => new URLSearchParams(location.search).has('emoji')")
     page.get_by_role("link", name=WORDS["en"]("frame.other_name")).click()
     page.wait_for_url("**/zh?*")
     visitor.wait_until_ready()
     assert page.evaluate("document.documentElement.lang") == "zh" and page.title() == WORDS["zh"]("frame.title")
     assert visitor.read("labels") == "cat\n\u732b"
-    assert "\U0001f355" in page.locator(".preview img").get_attribute("alt")
+    assert "\U0001f355" in page.locator("#clip_zero_shot .preview img").get_attribute("alt")
     # What still has its default takes the default of the new language.
     visitor.open_advanced()
     assert "\u56fe" in visitor.read("templates")
     visitor.write("labels", "\u732b\n\u72d7")
     rows = visitor.run()
     assert {row["name"] for row in rows} == {"\u732b", "\u72d7"}
-    assert page.locator(".badge.live").inner_text() == WORDS["zh"]("provenance.live")
+    assert page.locator("#clip_zero_shot .badge.live").inner_text() == WORDS["zh"]("provenance.live")
     page.get_by_role("link", name=WORDS["zh"]("frame.other_name")).click()
     page.wait_for_url(lambda url: "/zh" not in url)
     visitor.wait_until_ready()
@@ -116,10 +116,10 @@ def test_keyboard_alone(invite) -> None:
             # Along the segments with the arrows, as in every row of tabs.
             page.keyboard.press("ArrowRight")
             page.keyboard.press("Enter")
-            assert page.locator("[data-panel=upload][aria-selected=true]").count() == 1
+            assert page.locator("#clip_zero_shot [data-panel=upload][aria-selected=true]").count() == 1
             page.keyboard.press("ArrowLeft")
             page.keyboard.press("Enter")
-            assert page.locator("[data-panel=emoji][aria-selected=true]").count() == 1
+            assert page.locator("#clip_zero_shot [data-panel=emoji][aria-selected=true]").count() == 1
         if order[-1] == "clip_zero_shot-run":
             break
     assert order[-1] == "clip_zero_shot-run", order
@@ -133,7 +133,7 @@ def test_keyboard_alone(invite) -> None:
     first = visitor.rows()[0]["p"]
     page.keyboard.press("Home")
     assert visitor.rows()[0]["p"] != first
-    page.locator(".drop-label").first.focus()
+    page.locator("#clip_zero_shot .drop-label").first.focus()
     page.keyboard.press("Enter")
     assert [row["out"] for row in visitor.rows()] == [False, True]
     # The focus stays on the label's own button, which now puts it back.

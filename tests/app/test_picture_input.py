@@ -12,8 +12,8 @@ HOME = "/?demo=clip_zero_shot&labels=cat%0Adog"
 
 
 def choose(visitor: ClipVisitor, data: bytes, name: str = "a.png", media_type: str = "image/png") -> None:
-    visitor.page.locator("[data-panel=upload]").click()
-    visitor.page.locator(".picture input[type=file]").set_input_files(
+    visitor.page.locator("#clip_zero_shot [data-panel=upload]").click()
+    visitor.page.locator("#clip_zero_shot .picture input[type=file]").set_input_files(
         {"name": name, "mimeType": media_type, "buffer": data})
 
 
@@ -60,7 +60,7 @@ PASTE = """([uri, how]) => {
   const bytes = Uint8Array.from(atob(uri.split(",")[1]), (c) => c.charCodeAt(0));
   const carrier = new DataTransfer();
   carrier.items.add(new File([bytes], "p.png", { type: "image/png" }));
-  const target = document.querySelector(".picture");
+  const target = document.querySelector("#clip_zero_shot .picture");
   target.dispatchEvent(how === "paste" ? new ClipboardEvent("paste", { clipboardData: carrier, bubbles: true, cancelable: true })
     : new DragEvent("drop", { dataTransfer: carrier, bubbles: true, cancelable: true }));
 }"""
@@ -75,7 +75,7 @@ def test_paste_drop_sketch_emoji(invite) -> None:
         visitor.wait_for_answer(before)
         assert sent_picture(visitor)["source"] == "upload"
 
-    page.locator("[data-panel=sketch]").click()
+    page.locator("#clip_zero_shot [data-panel=sketch]").click()
     box = page.locator("canvas.sketch").bounding_box()
     before = visitor.run_number()
     page.mouse.move(box["x"] + 40, box["y"] + 40)
@@ -86,14 +86,14 @@ def test_paste_drop_sketch_emoji(invite) -> None:
     drawn = sent_picture(visitor)
     assert drawn["source"] == "sketch" and ink(drawn["data"]) > 100
 
-    page.locator("[data-panel=emoji]").click()
+    page.locator("#clip_zero_shot [data-panel=emoji]").click()
     before = visitor.run_number()
-    page.locator(".emoji-box").fill("\U0001f98a")
+    page.locator("#clip_zero_shot .emoji-box").fill("\U0001f98a")
     visitor.wait_for_answer(before)
     assert sent_picture(visitor)["emoji"] == "\U0001f98a" and ink(sent_picture(visitor)["data"]) > 1000
-    assert sent_picture(visitor)["data"] == page.locator(".preview img").get_attribute("src")    # what one sees
+    assert sent_picture(visitor)["data"] == page.locator("#clip_zero_shot .preview img").get_attribute("src")    # what one sees
     before, sent = visitor.run_number(), len(visitor.runs)
-    page.locator(".emoji-box").fill("hello <b>")  # no emoji: nothing happens
+    page.locator("#clip_zero_shot .emoji-box").fill("hello <b>")  # no emoji: nothing happens
     page.wait_for_timeout(300)
     assert visitor.run_number() == before and len(visitor.runs) == sent
 
@@ -109,7 +109,7 @@ def test_an_example_fills_the_controls_and_runs(invite) -> None:
 
 def test_camera(invite) -> None:
     visitor = invite(HOME)
-    visitor.page.locator("[data-panel=camera]").click()
+    visitor.page.locator("#clip_zero_shot [data-panel=camera]").click()
     shoot = visitor.page.get_by_role("button", name="Take the photo")
     visitor.page.wait_for_function("() => document.querySelector('.camera button')?.disabled === false")
     shoot.click()
@@ -117,7 +117,7 @@ def test_camera(invite) -> None:
     assert sent_picture(visitor)["source"] == "camera"
     live = "() => document.querySelector('video')?.srcObject?.active"
     stream = visitor.page.evaluate_handle("() => document.querySelector('video').srcObject")
-    visitor.page.locator("[data-panel=emoji]").click()
+    visitor.page.locator("#clip_zero_shot [data-panel=emoji]").click()
     assert visitor.page.evaluate(live) is None and stream.evaluate("s => s.active") is False   # the lamp goes out
 
 
@@ -125,9 +125,9 @@ def test_camera_refused(invite) -> None:
     visitor = invite(None)
     visitor.page.add_init_script("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
     visitor.open(HOME)
-    visitor.page.locator("[data-panel=camera]").click()
-    visitor.page.locator(".input-error", has_text="camera is not available").wait_for()
-    visitor.page.locator("[data-panel=emoji]").click()
+    visitor.page.locator("#clip_zero_shot [data-panel=camera]").click()
+    visitor.page.locator("#clip_zero_shot .input-error", has_text="camera is not available").wait_for()
+    visitor.page.locator("#clip_zero_shot [data-panel=emoji]").click()
     assert len(visitor.run()) == 2
 
 

@@ -90,7 +90,7 @@ def test_the_public_api_is_small_and_named_once(server: str) -> None:
     names = set(client.view_api(return_format="dict", print_info=False)["named_endpoints"])
     assert names == {"/classify", "/search_emoji", "/where", "/contrast", "/score_templates", "/compare_models", "/rank",
                      "/place_on_map", "/train_probe", "/test_probe", "/race", "/same_noise", "/grid", "/words", "/guidance",
-                     "/drown", "/denoise_from", "/walk_between", "/attention"}
+                     "/drown", "/denoise_from", "/walk_between", "/attention", "/positions"}
     banner, stage, facts, _ = client.predict(*GOOD, api_name="/classify")
     assert stage["labels"] == ["cat", "dog"] and facts["sentence"] and banner.get("kind") != "error"
     _, glyphs, said = client.predict("something sweet", api_name="/search_emoji")
@@ -132,15 +132,15 @@ def test_a_model_that_is_not_here(invite) -> None:
     """Without the network its download ends in a sentence, the page is not left waiting, and the pocket model works."""
     visitor = invite("/?demo=clip_zero_shot&labels=cat%0Adog")
     visitor.open_advanced()
-    visitor.page.locator(".card-main").nth(1).click()
+    visitor.page.locator("#clip_zero_shot .card-main").nth(1).click()
     visitor.part("run").click()
     assert "605 MB" in visitor.wait_for_banner()
-    visitor.page.locator(".card button.primary").click()
+    visitor.page.locator("#clip_zero_shot .card button.primary").click()
     visitor.page.locator(".banner.error", has_text="could not be fetched").wait_for()
     visitor.page.wait_for_timeout(1200)
     assert visitor.page.locator(".banner.working").count() == 0
     assert visitor.page.locator(".busy").count() == 0
-    visitor.page.locator(".card-main").first.click()
+    visitor.page.locator("#clip_zero_shot .card-main").first.click()
     assert len(visitor.run()) == 2
     assert visitor.part("banner").locator(".banner.error").count() == 0
 

@@ -92,10 +92,10 @@ def test_default_emoji_are_drawn_and_take_no_room_in_the_address(guest: TrayVisi
 
 def test_pictures_from_every_source_up_to_the_limit(guest: TrayVisitor) -> None:
     guest.see("captioned")
-    guest.page.evaluate(PASTE.replace(".picture", ".tray"), [pictures.data_uri(pictures.good("PNG")), "paste"])
+    guest.page.evaluate(PASTE.replace("#clip_zero_shot .picture", ".tray"), [pictures.data_uri(pictures.good("PNG")), "paste"])
     guest.find(".tray-item").nth(2).wait_for()
     guest.find(".tray-remove").nth(2).click()
-    guest.page.evaluate(PASTE.replace(".picture", ".tray"), [pictures.data_uri(pictures.good("PNG")), "drop"])
+    guest.page.evaluate(PASTE.replace("#clip_zero_shot .picture", ".tray"), [pictures.data_uri(pictures.good("PNG")), "drop"])
     guest.find(".tray-item").nth(2).wait_for()
     guest.find(".tray-remove").nth(2).click()
 
@@ -150,7 +150,7 @@ def test_captions_are_text_and_travel_in_the_address(guest: TrayVisitor) -> None
 def test_a_caption_keeps_its_cursor_while_pictures_come(guest: TrayVisitor) -> None:
     guest.see("captioned")
     guest.find(".tray-caption").first.click()
-    guest.page.evaluate(PASTE.replace(".picture", ".tray"), [pictures.data_uri(pictures.good("PNG")), "drop"])
+    guest.page.evaluate(PASTE.replace("#clip_zero_shot .picture", ".tray"), [pictures.data_uri(pictures.good("PNG")), "drop"])
     guest.find(".tray-item").nth(2).wait_for()
     guest.page.keyboard.press("End")
     guest.page.keyboard.type("!")
