@@ -4,8 +4,8 @@
   const { h, fill } = epochs;
   const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-  // `point(m, n, chosen)`: a pair of places is looked at; `chosen` where it was picked, not only passed over.
-  function makeCard(name, { demo, text, colours, point }) {
+  // `point(m, n, chosen)`: a pair of places is looked at; `chosen` where it was picked, not only passed over. `leave()`: none is.
+  function makeCard(name, { demo, text, colours, point, leave }) {
     const P = epochs.positions;
     const canvas = h("canvas.positions-map", { width: 2, height: 2, role: "img", tabindex: 0, "aria-describedby": `${demo}-detail` });
     const [from, to] = [h("span"), h("span")];
@@ -25,6 +25,7 @@
       return [index(event.clientY, box.top, box.height), index(event.clientX, box.left, box.width)];
     };
     canvas.addEventListener("pointermove", (event) => { if (places && event.pointerType === "mouse") point(...cell(event), event.buttons > 0); });
+    canvas.addEventListener("pointerleave", (event) => { if (places && event.pointerType === "mouse") leave(); });
     canvas.addEventListener("click", (event) => { if (places) point(...cell(event), true); });
     canvas.addEventListener("keydown", (event) => {
       const [down, right] = MOVES[event.key] ?? [0, 0];

@@ -6,13 +6,13 @@ import time
 
 import numpy as np
 
-from .model import (added_scores, begun_as_sinusoids, cosines, even_pair, learned_table, random_pair,  # noqa: F401 - one is for the tab
+from .model import (added_scores, cosines, even_pair, learned_table, random_pair,  # noqa: F401 - one is for the tab
                     rotary_scores, sinusoids)
 from .schema import GAP, LEARNED, ROTARY, SINUSOIDAL, Encoding, Request, Result
 
 
 def compare(request: Request) -> Result:
-    """All scores of all ways; without the learned one where the pocket BERT's weights are not here."""
+    """All scores of all ways; without the learned one where its table is not here."""
     start = time.perf_counter()
     tables = {SINUSOIDAL: sinusoids(request.places, request.width, request.base), LEARNED: learned_table()}
     encodings = [_added(method, table[:request.places], request) for method, table in tables.items() if table is not None]

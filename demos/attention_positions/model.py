@@ -15,14 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.attention.checkpoints import POCKET_MASKED
+from ..base.attention.checkpoints import POSITIONS, POSITIONS_FILE, POSITIONS_FOLDER
 from ..base.checkpoints import verify_checksums
 from ..base.errors import UserError
 from .schema import MOST_PLACES
 
-TABLE_FOLDER = POCKET_MASKED.folder
-TABLE_FILE = "model.safetensors"
-TABLE_NAME = "bert.embeddings.position_embeddings.weight"
+TABLE_FOLDER = POSITIONS_FOLDER
 
 
 def frequencies(width: int, base: float) -> np.ndarray:
@@ -78,24 +76,14 @@ def random_pair(width: int, seed: int) -> np.ndarray:
 
 
 def learned_table() -> np.ndarray | None:
-    """(256, 192) float64: the pocket BERT's, one row a place. None where its weights are not here, or not whole."""
-    path = TABLE_FOLDER / TABLE_FILE
+    """(256, 192) float64: that of the pocket GPT's twin, one row a place. None where it is not here, or not whole."""
+    path = TABLE_FOLDER / POSITIONS_FILE
     try:
-        verify_checksums(TABLE_FOLDER, POCKET_MASKED.name)
+        verify_checksums(TABLE_FOLDER, POSITIONS_FILE)
         stat = path.stat()
     except (UserError, OSError):
         return None
     return _read_table(path, stat.st_mtime_ns, stat.st_size)
-
-
-def begun_as_sinusoids() -> float | None:
-    """The cosine of the whole learned table with the sinusoids its training began from (sines first, then cosines)."""
-    table = learned_table()
-    if table is None:
-        return None
-    start = sinusoids(*table.shape, 10_000)
-    start = np.concatenate([start[:, ::2], start[:, 1::2]], axis=1)
-    return float((table * start).sum() / np.linalg.norm(table) / np.linalg.norm(start))
 
 
 @lru_cache(maxsize=2)
@@ -104,7 +92,7 @@ def _read_table(path: Path, _changed: int, _size: int) -> np.ndarray | None:
 
     try:
         with safe_open(path, "np") as weights:
-            table = weights.get_tensor(TABLE_NAME).astype(np.float64)
+            table = weights.get_tensor(POSITIONS).astype(np.float64)
     except (SafetensorError, OSError):
         return None
     return table if len(table) >= MOST_PLACES else None

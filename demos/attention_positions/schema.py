@@ -77,7 +77,7 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Result:
-    """`encodings` in the order of METHODS; the learned one is absent where the pocket BERT's weights are."""
+    """`encodings` in the order of METHODS; the learned one is absent where its table is."""
 
     encodings: tuple[Encoding, ...]
     milliseconds: float

@@ -18,7 +18,7 @@
     const places = range("place", "place"), along = range("shift", "shift");
     const placeShown = h("output", { for: places.id }), shiftShown = h("output", { for: along.id });
     const tool = (key, label, slider, shown) => h(`div.stage-tools.control-${key}`, {}, h("label", { for: slider.id }, label), slider, shown);
-    const cards = Object.fromEntries(names.map((name) => [name, P.makeCard(name, { demo, text, colours, point })]));
+    const cards = Object.fromEntries(names.map((name) => [name, P.makeCard(name, { demo, text, colours, point, leave: () => tell(place, other) })]));
     const compared = h("p.positions-compared");
     const detail = h("p.positions-detail", { id: `${demo}-detail` });
     const chart = h("div");

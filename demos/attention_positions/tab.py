@@ -12,7 +12,7 @@ from ..ui.inputs import chips
 from ..ui.runs import part_of
 from ..ui.shell import Shell
 from . import view
-from .infer import begun_as_sinusoids, compare, rotary_scores
+from .infer import compare, rotary_scores
 from .schema import (FEWEST_PLACES, GAP, HIGHEST_BASE, LAST_SEED, LOWEST_BASE, METHODS, MOST_PLACES, NARROWEST, SAME,
                      WIDEST, Request)
 from .spec import SPEC
@@ -41,7 +41,7 @@ def build(shell: Shell) -> None:
                                       place=PLACE, shift=SHIFT, elem_id=f"{SPEC.id}-stage")
             facts = shell.facts()
             shell.take(lambda: inspect.getmodule(rotary_scores))
-    shell.story(**view.story_values(START, first, begun_as_sinusoids(), t))
+    shell.story(**view.story_values(START, first, t))
 
     for name, (low, high, step, start) in _sliders().items():
         shell.remember(number_field(name, start, low, high, whole=step > 0))

@@ -66,16 +66,15 @@ def guess_value(result: Result, text: Text) -> dict:
     return {"choice": choice, "sentence": sentence, "badge": live_badge(text)}
 
 
-def story_values(request: Request, result: Result, begun: float | None, text: Text) -> dict[str, str]:
-    """The figures in the story's sentences, for the settings the page opens with. `begun`: how much of the sinusoids it
-    began as is left in the learned table, as a cosine."""
+def story_values(request: Request, result: Result, text: Text) -> dict[str, str]:
+    """The figures in the story's sentences, for the settings the page opens with."""
     near, gap, far = (result.of(SINUSOIDAL).scores[0, distance] for distance in (1, GAP, 50))
     learned = result.of(LEARNED)
     return {"places": str(request.places), "near": f"{near:.2f}", "gap": f"{gap:.2f}", "far": f"{far:.2f}",
             "apart": f"{np.abs(result.of(SINUSOIDAL).scores - result.of(ROTARY).scores).max():.0e}",
-            "learned": (text("story_learned.missing") if learned is None or begun is None else
+            "learned": (text("story_learned.missing") if learned is None else
                         text("story_learned.here", near=f"{np.diagonal(learned.scores, 1).mean():.2f}",
-                             far=f"{np.diagonal(learned.scores, 50).mean():.2f}", spread=_number(learned.spread, 2), begun=f"{begun:.2f}"))}
+                             far=f"{np.diagonal(learned.scores, 50).mean():.2f}", spread=_number(learned.spread, 2)))}
 
 
 def _method(encoding: Encoding) -> dict:

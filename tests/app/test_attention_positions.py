@@ -67,7 +67,7 @@ def reader(invite):
 @pytest.mark.parametrize("path", [HOME, HOME.replace("/?", "/zh?")])
 def test_it_shows_at_once_and_rotary_keeps_its_score(reader, path) -> None:
     reader.see(path)
-    assert reader.find(".positions-curve").count() in (2, 3)       # without the pocket BERT's weights, two
+    assert reader.find(".positions-curve").count() in (2, 3)       # without a learned table, two
     reader.slide("shift", 33)
     table = reader.table()
     assert table["rotary"][0] == table["rotary"][1] and table["sinusoidal"][0] != table["sinusoidal"][1]

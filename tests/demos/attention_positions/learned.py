@@ -1,4 +1,4 @@
-"""A stand-in for the pocket BERT's file: a position table that tests know, hashed as a shipped one is."""
+"""A stand-in for the learned table's file: positions that tests know, hashed as shipped ones are."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def make_table(places: int = 256, width: int = 192) -> np.ndarray:
     return (0.05 * np.cumsum(steps, axis=0) / np.sqrt(1 + np.arange(places))[:, None]).astype(np.float16)
 
 
-def write_table(folder: Path, table: np.ndarray, name: str = model.TABLE_NAME) -> Path:
+def write_table(folder: Path, table: np.ndarray, name: str = model.POSITIONS) -> Path:
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: table, "cls.predictions.bias": np.zeros(3, np.float16)}, folder / model.TABLE_FILE)
+    save_file({name: table}, folder / model.POSITIONS_FILE)
     write_checksums(folder)
     return folder
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from tests.demos.attention_positions.learned import make_table, use_table, write
 @pytest.fixture(autouse=True)
 def table(tmp_path, monkeypatch):
     made = make_table()
-    use_table(monkeypatch, write_table(tmp_path / "masked", made))
+    use_table(monkeypatch, write_table(tmp_path / "positions", made))
     return made.astype(np.float64)
 
 
@@ -80,12 +79,3 @@ def test_without_the_table_there_are_two(tmp_path, monkeypatch):
     use_table(monkeypatch, tmp_path / "nowhere")
     result = infer.compare(Request())
     assert [encoding.method for encoding in result.encodings] == [SINUSOIDAL, ROTARY] and result.of(LEARNED) is None
-
-
-def test_an_answer_is_quick():
-    """30 ms is the aim at the largest, on a processor with nothing else to do; here it may be busy."""
-    infer.compare(Request(places=256, width=512))
-    start = time.perf_counter()
-    for _ in range(3):
-        infer.compare(Request(places=256, width=512))
-    assert (time.perf_counter() - start) / 3 < 0.3

@@ -97,10 +97,10 @@ def test_a_random_pair_is_the_seeds():
     assert np.linalg.norm(model.random_pair(10, 4), axis=1) == pytest.approx([1, 1])
 
 
-# -- the pocket BERT's table -------------------------------------------------------------------------
+# -- the learned table -------------------------------------------------------------------------
 def test_the_table_is_read_as_it_lies(tmp_path, monkeypatch):
     table = make_table()
-    use_table(monkeypatch, write_table(tmp_path / "masked", table))
+    use_table(monkeypatch, write_table(tmp_path / "positions", table))
     found = model.learned_table()
     assert found.dtype == np.float64 and (found == table).all()
 
@@ -111,32 +111,21 @@ def test_a_table_that_is_not_here_is_none(tmp_path, monkeypatch):
 
 
 def test_a_table_that_came_while_the_page_was_open_is_seen(tmp_path, monkeypatch):
-    use_table(monkeypatch, tmp_path / "masked")
+    use_table(monkeypatch, tmp_path / "positions")
     assert model.learned_table() is None
-    write_table(tmp_path / "masked", make_table())
+    write_table(tmp_path / "positions", make_table())
     assert model.learned_table() is not None
 
 
 def test_a_table_that_was_altered_is_none(tmp_path, monkeypatch):
-    folder = write_table(tmp_path / "masked", make_table())
-    path = folder / model.TABLE_FILE
+    folder = write_table(tmp_path / "positions", make_table())
+    path = folder / model.POSITIONS_FILE
     path.write_bytes(path.read_bytes()[:-2] + b"xx")
     use_table(monkeypatch, folder)
     assert model.learned_table() is None
 
 
-@pytest.mark.parametrize(("table", "name"), [(make_table(), "something.else"), (make_table(200), model.TABLE_NAME)])
+@pytest.mark.parametrize(("table", "name"), [(make_table(), "something.else"), (make_table(200), model.POSITIONS)])
 def test_another_kind_of_file_is_none(tmp_path, monkeypatch, table, name):
-    use_table(monkeypatch, write_table(tmp_path / "masked", table, name))
+    use_table(monkeypatch, write_table(tmp_path / "positions", table, name))
     assert model.learned_table() is None
-
-
-def test_how_much_of_its_beginning_a_table_keeps(tmp_path, monkeypatch):
-    waves = model.sinusoids(256, 8, 10_000)
-    begun = np.concatenate([waves[:, ::2], waves[:, 1::2]], axis=1)
-    use_table(monkeypatch, write_table(tmp_path / "same", 3 * begun))
-    assert model.begun_as_sinusoids() == pytest.approx(1)
-    use_table(monkeypatch, write_table(tmp_path / "turned", -begun))
-    assert model.begun_as_sinusoids() == pytest.approx(-1)
-    use_table(monkeypatch, tmp_path / "nowhere")
-    assert model.begun_as_sinusoids() is None

@@ -21,7 +21,7 @@ each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 @pytest.fixture(autouse=True)
 def table(tmp_path, monkeypatch):
-    use_table(monkeypatch, write_table(tmp_path / "masked", make_table()))
+    use_table(monkeypatch, write_table(tmp_path / "positions", make_table()))
 
 
 def ask(value: object, language: str = "en") -> tuple:
@@ -36,7 +36,7 @@ def test_an_answer(language):
 
 
 @each_language
-def test_an_answer_without_the_pocket_bert(language, tmp_path, monkeypatch):
+def test_an_answer_without_a_learned_table(language, tmp_path, monkeypatch):
     use_table(monkeypatch, tmp_path / "nowhere")
     banner, stage, facts, guess = ask(GOOD, language)
     assert "kind" not in banner and len(stage["methods"]) == 2 and facts["sentence"] and guess["choice"] == 2
