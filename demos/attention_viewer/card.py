@@ -8,15 +8,25 @@ from pathlib import Path
 
 from safetensors import safe_open
 
+from ..base.attention.checkpoints import POSITIONS_FOLDER
 from .found_heads import best
-from .lessons import MATCHING
+from .lessons import LESSONS, MATCHING
 
 NAMES = {"causal": ("Pocket GPT", "`GPTNeoXForCausalLM`, rotary positions, 6 layers of 6 heads"),
-         "masked": ("Pocket BERT", "`BertForMaskedLM`, learned positions, 6 layers of 6 heads"),
+         "masked": ("Pocket BERT", "`ModernBertForMaskedLM`, rotary positions, 6 layers of 6 heads"),
          "translator": ("Pocket Marian", "`MarianMTModel`, English to Chinese, 4 + 3 layers of 6 heads")}
 WAYS = {"previous": "one place back", "next": "one place on", "induction": "at what followed an earlier copy",
         "twin": "from a hidden token at its other saying"}
 
+# What is said again in each kind of lesson.
+SAID = {"text": "a stretch of text as it stands", "shuffled": "the tokens of a stretch of text, shuffled",
+        "few": "at most 19 different tokens of a stretch of text, in no order",
+        "even": "tokens drawn evenly from the vocabulary"}
+
+POSITIONS_NOTE = """
+`positions` holds one tensor, the 256 learned places of a twin of the pocket GPT (`GPT2LMHeadModel`, stage `twin`): what
+the page about positions shows. The rest of the twin is not kept.
+"""
 CARD = """---
 license: apache-2.0
 library_name: transformers
@@ -32,7 +42,7 @@ English into Chinese. They read the shared tokenizer's 8,000 byte-level tokens, 
 ordinary processor. `from_pretrained` of the class named below opens each folder.
 
 {models}
-
+{positions}
 ## Made by
 
 `python -m demos.attention_viewer.train`; measured by `python -m demos.attention_viewer.measure`. Settings,
@@ -40,14 +50,20 @@ versions and hashes are in `recipe.json`.
 
 {recipe}
 
-Some of the rows that the first two read are lessons in matching: tokens in no order said twice, where nothing but the
-earlier copy tells what comes next (arXiv:2209.11895); {matching}. The matching figures below are
-therefore of what they were taught.
+Some of the rows, not the translator's, are lessons in matching: {matching}. Each says
+something again and again until the row is full, in turn:
+
+{said}
+
+What is said again can be read after its earlier copy (arXiv:2209.11895), and nothing else counts: the first saying has no
+label, and the masked model is asked for tokens hidden in one saying at most. The matching figures below are therefore
+of what they were taught.
 
 ## Measured
 
 Text nobody learned from: whole passages of the same books, poems and files, and sentence pairs of which neither
-side is among the training pairs. Everything in float32. {machine}
+side is among the training pairs. None stands in the training text letter for letter; near
+copies, such as another version of a poem, were not looked for. Everything in float32. {machine}
 
 {causal}
 
@@ -85,8 +101,10 @@ def write_card(folder: Path) -> None:
         models=_table(("folder", "name", "what it is", "parameters"),
                       [(f"`{name}`", *NAMES[name], _parameters(folder / name)) for name in NAMES]),
         recipe=_table(("stage", "steps", "minutes", "machine", "begun from"),
-                      [(f"`{name}`", *_made(stages.get(name))) for name in dict.fromkeys((*stages, *NAMES))]),
-        matching=", ".join(f"{100 * share:.0f} % of them in `{stage}`" for stage, share in MATCHING.items()),
+                      [(f"`{name}`", *_made(stages.get(name))) for name in dict.fromkeys((*NAMES, *MATCHING))]),
+        positions=POSITIONS_NOTE if (folder / POSITIONS_FOLDER.name).exists() else "",
+        matching=", ".join(f"{100 * share:.0f} % of those of `{stage}`" for stage, share in MATCHING.items()),
+        said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
         machine=machine, **measured), encoding="utf-8")
 
 
@@ -106,16 +124,16 @@ def _parameters(folder: Path) -> str:
 
 def _causal(found: dict) -> str:
     first = next(iter(found["bits"].values()))
-    bits = _table(("domain", "held-out bytes", "Pocket GPT", f"n-gram, order {first['order']}", "best n-gram", "`xz -9e`"),
+    bits = _table(("domain", "held-out bytes", "Pocket GPT", f"{first['order'] + 1}-gram", "best n-gram", "`xz -9e`"),
                   [(domain, f"{row['bytes']:,}", f"**{row['model']:.2f}**", f"{row['ngram']:.2f}",
-                    f"{row['best_ngram']:.2f} (order {row['best_order']})", f"{row['xz']:.2f}") for domain, row in found["bits"].items()])
+                    f"{row['best_ngram']:.2f} ({row['best_order'] + 1}-gram)", f"{row['xz']:.2f}") for domain, row in found["bits"].items()])
     again = found["repeat"]
     return f"""### Pocket GPT
 
 Bits per UTF-8 byte, less is better. Windows of 256 tokens that begin with the mark of beginning and move on by
 half their length, of which the new half counts; where a document ends is paid for too. The n-grams are over bytes,
-interpolated Witten-Bell, and have counted the same training text (order 5: five bytes of context; the best of
-orders 0 to 8 is chosen on the held-out text, in their favour); `xz` starts empty.
+interpolated Witten-Bell, and have counted the same training text: a {first['order'] + 1}-gram sees the {first['order']} bytes before the one it
+foretells, and the best of 1 to 9 is chosen on the held-out text, in its favour. `xz` starts empty.
 
 {bits}
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ..base.tokenizer import BOS_ID, EOS_ID, SPECIAL, VOCABULARY
+from .statistics import neighbours
 
 BATCH = 8
 
@@ -19,11 +20,9 @@ def maps_of(model, ids: torch.Tensor) -> torch.Tensor:
 
 
 def neighbour(maps: torch.Tensor, step: int) -> torch.Tensor:
-    """(L, H, N) weights of each place on the one `step` (1 or -1) further; N over the batch and the places.
-
-    The pairs at either end are left out: one of the two is a mark, which draws attention whatever its place.
-    """
-    return _flat(maps.diagonal(step, -2, -1)[..., 1:-1])
+    """(L, H, N) weights of each place on the one `step` (1 or -1) further, by the page's own definition (`neighbours`); N
+    over the batch and the places."""
+    return _flat(neighbours(maps, step))
 
 
 def induction(maps: torch.Tensor, period: int) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The held-out text as each model reads it, and the models as transformers opens them."""
+"""The held-out text as each model reads it."""
 
 from __future__ import annotations
 
@@ -58,12 +58,3 @@ def windows(documents: list[str], closed: bool = False) -> torch.Tensor:
     rows = torch.tensor(stream[:len(stream) // inner * inner]).view(-1, inner)
     ends = [torch.full((len(rows), 1), EOS_ID)] * closed
     return torch.cat([torch.full((len(rows), 1), BOS_ID), rows, *ends], 1)
-
-
-def open_model(folder: Path):
-    """In float32 on the processor, with attention that can be read."""
-    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, MarianMTModel
-
-    kinds = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM, "translator": MarianMTModel}
-    return kinds[folder.name].from_pretrained(
-        folder, dtype=torch.float32, attn_implementation="eager", local_files_only=True).eval()

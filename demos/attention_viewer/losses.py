@@ -18,7 +18,7 @@ class CausalLoss(nn.Module):
 
     def forward(self, model: nn.Module, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         with precision(ids.device.type):
-            states = model.gpt_neox(ids, use_cache=False).last_hidden_state
+            states = model.base_model(ids, use_cache=False).last_hidden_state
             logits = model.lm_head(states)
         return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED)
 
@@ -28,8 +28,8 @@ class MaskedLoss(nn.Module):
 
     def forward(self, model: nn.Module, ids: torch.Tensor, places: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         with precision(ids.device.type):
-            states = model.bert(ids).last_hidden_state.flatten(0, 1)[places]
-            logits = model.cls(states)
+            states = model.model(ids).last_hidden_state.flatten(0, 1)[places]
+            logits = model.decoder(model.head(states))
         return F.cross_entropy(logits.float(), labels, ignore_index=IGNORED)
 
 

@@ -1,7 +1,8 @@
 """The recipe of the attention viewer's pocket text models: `python -m demos.attention_viewer.train`.
 
-A causal model (text first, then more lessons in copying and in patterns), a masked one and a translator, each a stage that resumes where it stopped, on a CPU or a
-GPU. What they learned is measured by `python -m demos.attention_viewer.measure` afterwards.
+A causal model, a masked one, a twin of the causal one that learns its positions, and a translator, each a stage
+that resumes where it stopped, on a CPU or a GPU. What they learned is measured by
+`python -m demos.attention_viewer.measure` afterwards.
 """
 
 from __future__ import annotations
@@ -16,30 +17,25 @@ import torch
 from torch import nn
 
 from demos.attention_viewer import export, lessons
-from demos.attention_viewer.lessons import SEEDS
 from demos.attention_viewer.losses import CausalLoss, MaskedLoss, TranslationLoss
-from demos.attention_viewer.networks import INSIDE, build_causal, build_masked, build_translator
+from demos.attention_viewer.networks import INSIDE, build_causal, build_masked, build_translator, build_twin
 from demos.base.attention.checkpoints import WEIGHTS_FOLDER
 from demos.base.fit import Settings, begin, fit, recipe_parser, say
 from demos.base.measured import describe_machine, write_json
 
-STAGES = ("causal", "copying", "patterns", "masked", "translator")
+STAGES = ("causal", "masked", "twin", "translator")
 SETTINGS = {
-    "causal": Settings(steps=2200),
-    "copying": Settings(steps=800, rate=2e-3, warmup=30),
-    "patterns": Settings(steps=800, rate=2e-3, warmup=30),
-    # BERT normalises after each block: at three times this rate its states collapsed into one.
-    "masked": Settings(steps=3000, rate=1e-3, warmup=200),
+    "causal": Settings(steps=7000, rate=4e-3, average=0.998),
+    "masked": Settings(steps=7000, rate=5e-3, average=0.998),
+    "twin": Settings(steps=3000, rate=4e-3, average=0.998),
     "translator": Settings(steps=3500, average=0.998),
 }
-BUILD = {"causal": build_causal, "copying": build_causal, "patterns": build_causal, "masked": build_masked, "translator": build_translator}
-FOLDER = {"copying": "causal", "patterns": "causal"}                   # where a stage's model is written, if not under its own name
-BEGUN_FROM = {"copying": "causal", "patterns": "copying"}               # a stage that goes on with another's model
-FOLLOWED = {before: stage for stage, before in BEGUN_FROM.items()}
+BUILD = {"causal": build_causal, "masked": build_masked, "twin": build_twin, "translator": build_translator}
+LENT = ("masked", "twin")     # stages that begin with the word vectors of the causal model, where there is one
 
 
-def losses(stage: str, options: argparse.Namespace) -> Callable[[nn.Module, int], torch.Tensor]:
-    """The loss of the batch of a step. The text is read when the stage begins."""
+def losses(stage: str, options: argparse.Namespace) -> tuple[Callable[[nn.Module, int], torch.Tensor], str]:
+    """The loss of the batch of a step, and the fingerprint of the tokens that batches are drawn from, read now."""
     compiled = partial(torch.compile, dynamic=False) if options.compile else lambda function: function
     move = lambda *tensors: (tensor.to(options.device) for tensor in tensors)  # noqa: E731
     if stage == "translator":
@@ -48,18 +44,19 @@ def losses(stage: str, options: argparse.Namespace) -> Callable[[nn.Module, int]
         def of_pairs(model: nn.Module, step: int) -> torch.Tensor:
             batch = pairs.batch(step)
             return loss(model, lessons.PairBatch(*move(batch.source, batch.target)))
-        return of_pairs
+        return of_pairs, lessons.fingerprint([*pairs.source, *pairs.target])
     streams = lessons.Streams(options.data, options.work)
-    if stage in SEEDS and stage != "masked":
+    read = lessons.fingerprint(streams.rows.values())
+    if stage != "masked":
         loss = compiled(CausalLoss())
-        return lambda model, step: loss(model, *move(*lessons.causal_batch(streams, step, stage)))
+        return (lambda model, step: loss(model, *move(*lessons.causal_batch(streams, step, stage)))), read
     loss = compiled(MaskedLoss())
 
     def of_masked(model: nn.Module, step: int) -> torch.Tensor:
         ids, labels = lessons.masked_batch(streams, step)
         places, labels = lessons.counted(labels)
         return loss(model, *move(ids, places, labels))
-    return of_masked
+    return of_masked, read
 
 
 def train_stage(stage: str, options: argparse.Namespace) -> nn.Module:
@@ -67,16 +64,21 @@ def train_stage(stage: str, options: argparse.Namespace) -> nn.Module:
     record, final = options.work / f"{stage}.json", options.work / f"{stage}.final.pt"
     settings = begin(options, SETTINGS[stage])
     model = BUILD[stage]().to(options.device)
-    begun_from = options.work / f"{BEGUN_FROM[stage]}.final.pt" if stage in BEGUN_FROM else None
-    if begun_from is not None and begun_from.exists():
-        model.load_state_dict(torch.load(begun_from, weights_only=True, map_location=options.device))
-    elif options.init:
-        model.load_state_dict(export.read_state(options.out / FOLDER.get(stage, stage)))
+    begun_from = "chance"
+    if options.init and stage != "twin":           # of which its positions alone are kept
+        model.load_state_dict(export.read_state(options.out / stage))
+        begun_from = "the shipped weights"
+    elif stage in LENT and (options.out / "causal").exists():
+        words = export.read_state(options.out / "causal")["gpt_neox.embed_in.weight"]     # a nat less to learn
+        with torch.no_grad():
+            model.get_input_embeddings().weight.copy_(words)
+        begun_from = "chance, with the word vectors of `causal`"
     if not final.exists():
-        model, schedule = fit(model, losses(stage, options), settings, options.work / f"{stage}.pt", say(stage), INSIDE)
+        loss_of, read = losses(stage, options)
+        model, schedule = fit(model, loss_of, settings, options.work / f"{stage}.pt", say(stage), INSIDE)
         torch.save(model.state_dict(), final)
         write_json(record, {"steps": schedule.step, "minutes": round(schedule.spent / 60, 1), "device": options.device,
-                            "begun_from": "the shipped weights" if options.init else BEGUN_FROM.get(stage, "chance"), **describe_machine(),
+                            "begun_from": begun_from, "tokens_sha256": read, **describe_machine(),
                             "settings": dataclasses.asdict(settings), "notes": options.notes})
     model.load_state_dict(torch.load(final, weights_only=True, map_location=options.device))
     return model.cpu().eval()
@@ -96,12 +98,14 @@ def main(arguments: list[str] | None = None) -> None:
     stages = options.only or STAGES
     for stage in stages:
         model = train_stage(stage, options)
-        if FOLLOWED.get(stage) not in stages:      # what goes on with it is written instead
-            export.write_model(options.out / FOLDER.get(stage, stage), model)
+        if stage == "twin":
+            export.write_positions(options.out / "positions", model)
+        else:
+            export.write_model(options.out / stage, model)
     export.write_golden(options.out)
     for stage in stages:
         record = json.loads((options.work / f"{stage}.json").read_text(encoding="utf-8"))
-        export.write_recipe(options.out, stage, record, export.corpus_hash(options.data))
+        export.write_recipe(options.out, stage, record, STAGES)
 
 
 if __name__ == "__main__":

@@ -52,16 +52,15 @@ def test_recipe_wrote_every_file(demo, name):
 
 @trained_demo
 def test_pocket_folders_hold_what_their_checksums_say(demo):
-    for checkpoint in demo.spec.checkpoints:
-        if checkpoint.folder is None:
-            continue
-        assert checkpoint.folder.is_relative_to(WEIGHTS)
-        verify_checksums(checkpoint.folder, checkpoint.name)
-        promised = re.findall(r"^([0-9a-f]{64})  (\S+)$", (checkpoint.folder / CHECKSUMS).read_text(), re.MULTILINE)
-        assert {name for _, name in promised} == {
-            p.relative_to(checkpoint.folder).as_posix() for p in checkpoint.folder.rglob("*.safetensors")}
+    """Those of checkpoints, and those that a page reads a tensor from, which have no configuration."""
+    folders = {folder for folder in (WEIGHTS / demo.id).iterdir() if folder.is_dir()}
+    assert {c.folder for c in demo.spec.checkpoints if c.folder is not None and c.folder.is_relative_to(WEIGHTS / demo.id)} <= folders
+    for folder in sorted(folders):
+        verify_checksums(folder, folder.name)
+        promised = re.findall(r"^([0-9a-f]{64})  (\S+)$", (folder / CHECKSUMS).read_text(), re.MULTILINE)
+        assert {name for _, name in promised} == {p.relative_to(folder).as_posix() for p in folder.rglob("*.safetensors")}
         for digest, name in promised:
-            assert hashlib.sha256((checkpoint.folder / name).read_bytes()).hexdigest() == digest
+            assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
 @trained_demo
@@ -77,8 +76,10 @@ def test_card_has_a_header_and_the_command(demo):
 def test_recipe_names_the_weights_it_made(demo):
     recipe = (WEIGHTS / demo.id / "recipe.json").read_text(encoding="utf-8")
     assert isinstance(json.loads(recipe), dict)
-    for checkpoint in demo.spec.checkpoints:
-        for path in checkpoint.folder.rglob("*.safetensors") if checkpoint.folder else ():
+    folders = [WEIGHTS / demo.id, *(checkpoint.folder for checkpoint in demo.spec.checkpoints if checkpoint.folder)]
+    for folder in folders:
+        assert folder.is_relative_to(WEIGHTS)
+        for path in folder.rglob("*.safetensors"):
             assert hashlib.sha256(path.read_bytes()).hexdigest() in recipe, f"recipe.json lacks the SHA-256 of {path.name}"
 
 

@@ -16,7 +16,7 @@ POCKET_CAUSAL = Checkpoint(
     id="pocket-causal", name="Pocket GPT", licence="Apache-2.0", parameters=4.21, folder=WEIGHTS_FOLDER / "causal",
     gigabytes=0.05, languages=("en", "zh"))
 POCKET_MASKED = Checkpoint(
-    id="pocket-masked", name="Pocket BERT", licence="Apache-2.0", parameters=4.3, folder=WEIGHTS_FOLDER / "masked",
+    id="pocket-masked", name="Pocket BERT", licence="Apache-2.0", parameters=4.24, folder=WEIGHTS_FOLDER / "masked",
     gigabytes=0.05, languages=("en", "zh"))
 POCKET_TRANSLATOR = Checkpoint(
     id="pocket-translator", name="Pocket Marian (English to Chinese)", licence="Apache-2.0", parameters=5.1,
@@ -25,6 +25,8 @@ POCKET_TRANSLATOR = Checkpoint(
 POCKET_VISION = Checkpoint(
     id="pocket-vision", name="Pocket CLIP ViT", licence="Apache-2.0", parameters=4.16,
     folder=WEIGHTS / "clip_zero_shot" / "pocket", gigabytes=0.05, languages=("en", "zh"))
+# A GPT-2's learned table of positions, (256, 192): that of a twin of the pocket GPT, of which nothing else is kept.
+POSITIONS_FOLDER, POSITIONS_FILE, POSITIONS = WEIGHTS_FOLDER / "positions", "positions.safetensors", "transformer.wpe.weight"
 POCKETS = {CAUSAL: POCKET_CAUSAL, MASKED: POCKET_MASKED, TRANSLATION: POCKET_TRANSLATOR, VISION: POCKET_VISION}
 
 _TEXT = ("config.json", "*.safetensors", "*.json", "*.txt", "*.model", "*.spm")

@@ -42,7 +42,7 @@ def xz_bits(documents: Sequence[str]) -> float:
 
 
 def ngram_bits(training: Sequence[str], held_out: Sequence[str], orders: int = ORDERS) -> list[float]:
-    """Of a byte given the 0, 1, ... `orders` bytes before it, after counting all of the training text.
+    """Of a byte given the 0, 1, ... `orders` bytes before it (a 1-gram, a 2-gram, ...), after counting all training text.
 
     Interpolated Witten-Bell over bytes, see `witten_bell`. Unlike xz, it learns nothing from the text it is
     measured on.

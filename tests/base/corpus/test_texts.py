@@ -24,6 +24,42 @@ def test_training_and_held_out_share_no_document(data, domain):
     assert split == read_split(data, domain)
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_what_is_held_out_stands_nowhere_in_training(data, tmp_path, domain):
+    """Half of it is there a second time, in other marks or under another title, which the hash does not see."""
+    for name in texts.FILES[domain]:
+        text = (data / name).read_text(encoding="utf-8")
+        lines = text.splitlines(keepends=True)
+        write(tmp_path / name, text + again("".join(lines[:len(lines) // 2]), domain))
+    before, after = read_split(data, domain), read_split(tmp_path, domain)
+    assert set(before.training) < set(after.training)              # nothing that is learned is dropped for it
+    letters = [letters_of(document, domain) for document in after.training]
+    assert after.held_out and not any(letters_of(document, domain) in known for document in after.held_out for known in letters)
+    assert set(before.held_out) - set(after.held_out) and len(after.training) > 1.4 * len(before.training)
+
+
+def again(text: str, domain: str) -> str:
+    if domain == "poems":
+        return re.sub("^", "A", text, flags=re.MULTILINE).removesuffix("A")
+    if domain == "pairs":
+        return re.sub("^(.*)\t", "\\1 A\t", text, flags=re.MULTILINE)
+    return text.replace(".", "!")
+
+
+def letters_of(document: str, domain: str) -> str:
+    """What must not be in both: of a poem all but its first line, of a pair the Chinese sentence."""
+    return plain(document.partition("\n")[2] if domain in ("poems", "pairs") else document)
+
+
+def test_a_short_poem_that_stands_in_a_longer_one_is_dropped(tmp_path, monkeypatch):
+    first, second = "".join(map(chr, range(0x4E00, 0x4E05))) + STOP, "".join(map(chr, range(0x4E10, 0x4E15))) + STOP
+    for name, poems in zip(texts.FILES["poems"], ([first, second + first + second], [first + first])):
+        write(tmp_path / name, "".join(f"title\tpoet\t{poem}\n" for poem in poems))
+    monkeypatch.setattr(texts, "_drawn", lambda document, one_in: len(document) < 30 and second not in document)
+    split = read_split(tmp_path, "poems")
+    assert len(split.training) == 1 and [document.count(first) for document in split.held_out] == [2]
+
+
 def test_nothing_is_lost(data):
     counts = {domain: len(split.training) + len(split.held_out) for domain in DOMAINS for split in [read_split(data, domain)]}
     assert counts["stories"] == counts["novels"] == counts["python"] == WORKS and counts["poems"] == 2 * POEMS

@@ -10,15 +10,21 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from demos.attention_viewer import export, found_heads, measure, measure_causal, measure_masked, measure_translator, networks
-from demos.attention_viewer.held_out import Extent, open_model, read_texts, windows
+from demos.attention_viewer import card as card_module
+from demos.attention_viewer import (export, found_heads, lessons, measure, measure_causal, measure_masked,
+                                    measure_translator, networks)
+from demos.attention_viewer.card import write_card
+from demos.attention_viewer.export import open_model
+from demos.attention_viewer.held_out import Extent, Texts, read_texts, windows
 from demos.attention_viewer.lessons import IGNORED
 from demos.base.corpus.bits import size_of
-from demos.base.corpus.texts import DOMAINS
+from demos.base.corpus.texts import DOMAINS, Split
+from demos.base.measured import write_json
 from demos.base.tokenizer import BOS_ID, EOS_ID, MASK_ID, SPECIAL, VOCABULARY, load_tokenizer
 from tests.text_data import write, write_text_data
 
 PERIOD = 6
+STAGE = {"steps": 7, "minutes": 1.5, "machine": "a machine", "device": "cpu", "begun_from": "chance"}
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +204,29 @@ def weights(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_a_five_gram_sees_four_bytes():
+    """Of text whose every byte is decided by the four before it, and by no fewer."""
+    cycle = "aaaab" * 60
+    found = measure_causal.domain_bits(Even(False), Texts({"x": Split([cycle], [])}, {"x": [cycle]}), "x")
+    *_, four_gram, five_gram = measure_causal.ngram_bits([cycle], [cycle], 4)
+    assert found["order"] == 4 and found["ngram"] == round(five_gram, 4) < 0.1 < 0.4 < four_gram and found["best_order"] >= 4
+
+
+def test_the_card_copes_with_what_is_absent(weights):
+    write_card(weights)
+    card = (weights / "README.md").read_text(encoding="utf-8")
+    assert "`positions` holds" not in card and "| `twin` | not trained yet |" in card and card.count("not measured yet") == 3
+    export.write_positions(weights / "positions", networks.build_twin())
+    write_json(weights / "recipe.json", {"stages": {"twin": STAGE, "copying": STAGE}})
+    write_card(weights)
+    card = (weights / "README.md").read_text(encoding="utf-8")
+    assert "`positions` holds" in card and "| `twin` | 7 | 1.5 | a machine (cpu) | chance |" in card and "copying" not in card
+    assert all(f"- {card_module.SAID[kind]}\n" in card for kind in lessons.LESSONS) and card_module.SAID.keys() == set(lessons.LESSONS)
+    for name in measure.MODELS:
+        named = json.loads((weights / name / "config.json").read_text(encoding="utf-8"))["architectures"]
+        assert f"`{named[0]}`" in card_module.NAMES[name][1]
+
+
 def test_the_command_writes_figures_and_card_and_keeps_those_of_a_missing_model(data, weights, monkeypatch):
     monkeypatch.setattr(measure, "Extent", partial(Extent, windows=1, sequences=2, period=PERIOD, sentences=3))
     arguments = ["--data", str(data), "--weights", str(weights), "--bytes", "2500", "--pairs", "4"]
@@ -206,7 +235,7 @@ def test_the_command_writes_figures_and_card_and_keeps_those_of_a_missing_model(
     assert set(found) == {"measured", *measure.MODELS} and found["measured"]["machine"]
     assert set(found["causal"]["bits"]) == set(DOMAINS) and set(found["masked"]["accuracy"]) == {*DOMAINS, "all"}
     for row in found["causal"]["bits"].values():
-        assert 0 < row["best_ngram"] <= row["ngram"] and row["xz"] > 0 and row["model"] > 0
+        assert row["order"] == 4 and 0 < row["best_ngram"] <= row["ngram"] and row["xz"] > 0 and row["model"] > 0
     assert len(found["causal"]["samples"]) == 2 * len(DOMAINS) and len({s["seed"] for s in found["causal"]["samples"]}) == 2 * len(DOMAINS)
     assert sum(row["hidden"] for row in found["masked"]["accuracy"].values()) == 2 * found["masked"]["accuracy"]["all"]["hidden"]
     shapes = {(len(scores), len(scores[0])) for name in ("causal", "masked") for scores in found[name]["heads"].values()}
@@ -216,6 +245,7 @@ def test_the_command_writes_figures_and_card_and_keeps_those_of_a_missing_model(
     card = (weights / "README.md").read_text(encoding="utf-8")
     assert card.startswith("---\nlicense: apache-2.0\n") and "demos.attention_viewer.train" in card and "not trained yet" in card
     assert all(sentence["en"] in card for sentence in found["translator"]["everyday"]["sentences"])
+    assert "| 5-gram |" in card and all(f"({row['best_order'] + 1}-gram)" in card for row in found["causal"]["bits"].values())
 
     (weights / "masked").rename(weights / "gone")
     measure.main([*arguments, "--only", "masked", "--only", "translator"])
@@ -231,13 +261,16 @@ def test_the_command_writes_figures_and_card_and_keeps_those_of_a_missing_model(
 def test_scores_are_of_the_weights_that_the_layer_computes(data, weights):
     model = open_model(weights / "masked")
     ids = windows(read_texts(data, 2500).held_out["stories"], closed=True)[:1]
-    states = []
-    handle = model.bert.encoder.layer[2].register_forward_pre_hook(lambda layer, inputs: states.append(inputs[0]))
+    layer, states = model.model.layers[2].attn, []
+    layer.Wqkv.weight.mul_(20)                                     # far from even attention
+    handle = layer.register_forward_pre_hook(lambda layer, inputs: states.append(inputs[0]))
     maps = found_heads.maps_of(model, ids)
     handle.remove()
-    layer = model.bert.encoder.layer[2].attention.self
-    query, key = (part(states[0]).view(1, networks.CONTEXT, 6, 4).transpose(1, 2) for part in (layer.query, layer.key))
-    by_hand = (query @ key.transpose(2, 3) / 4 ** 0.5).softmax(-1)[0]
-    assert torch.allclose(maps[2, 0], by_hand, atol=1e-5)
+    # The heads' numbers as complex ones, each of which turns by its own angle a place (arXiv:2104.09864, equation 16).
+    query, key = (torch.complex(part[..., :2], part[..., 2:]) for part in layer.Wqkv(states[0])[0].view(-1, 3, 6, 4).unbind(1)[:2])
+    place = torch.arange(networks.CONTEXT)
+    turns = torch.polar(torch.ones(()), (place[:, None] - place[None])[..., None] * networks.ROTARY_BASE ** -torch.tensor([0.0, 0.5]))
+    by_hand = (torch.einsum("qhd,khd,qkd->hqk", query, key.conj(), turns).real / 4 ** 0.5).softmax(-1)
+    assert by_hand.max() > 0.5 and torch.allclose(maps[2, 0], by_hand, atol=1e-4)
     score = torch.stack([by_hand[:, place, place - 1] for place in range(2, networks.CONTEXT - 1)]).mean(0)
     assert torch.allclose(found_heads.neighbour(maps, -1).mean(2)[2], score, atol=1e-5)
