@@ -19,7 +19,7 @@ MARKS = {"vocab_size": VOCABULARY, "pad_token_id": PAD_ID, "bos_token_id": BOS_I
 
 
 def write_tiny_attention(folder: Path, seed: int = 0) -> Path:
-    """Write `folder`/causal (GPT-NeoX), /masked (BERT) and /translator (Marian), each with the shared tokenizer."""
+    """Write `folder`/causal (GPT-NeoX), /masked (ModernBERT) and /translator (Marian), each with the shared tokenizer."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -113,12 +113,13 @@ def _causal():
 
 
 def _masked():
-    from transformers import BertConfig, BertForMaskedLM
+    from transformers import ModernBertConfig, ModernBertForMaskedLM
 
-    return BertForMaskedLM(BertConfig(
+    turns = {"rope_type": "default", "rope_theta": 100.0}
+    return ModernBertForMaskedLM(ModernBertConfig(
         hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, intermediate_size=INNER,
-        max_position_embeddings=CONTEXT, type_vocab_size=1, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
-        tie_word_embeddings=True, **MARKS))
+        max_position_embeddings=CONTEXT, global_attn_every_n_layers=1, initializer_range=0.06, tie_word_embeddings=True,
+        rope_parameters={"full_attention": turns, "sliding_attention": turns}, cls_token_id=BOS_ID, sep_token_id=EOS_ID, **MARKS))
 
 
 def _translator():

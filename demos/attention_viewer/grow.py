@@ -7,16 +7,18 @@ costs one token's pass.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..base.attention.capture import Watch, watching
 from ..base.attention.checkpoints import CAUSAL
 from ..base.compute import gpu
 from ..base.errors import UserError
-from .reading import keep_of, opened, stacked
+from .budget import many_seconds
+from .reading import hidden_mask, keep_of, opened, stacked
 from .schema import HIGHEST, LOWEST, MOST_CONTINUED, Grown, Request
 
 
-@gpu()
+@gpu(duration=many_seconds)
 def continue_text(request: Request, temperature: float, seed: int) -> Iterator[Grown]:
     """Up to MOST_CONTINUED tokens, each as soon as it is drawn and has looked.
 
@@ -37,14 +39,21 @@ def continue_text(request: Request, temperature: float, seed: int) -> Iterator[G
         ends = ends if isinstance(ends, list) else [ends]
         generator = torch.Generator().manual_seed(int(seed) % 2 ** 31)
         keep = keep_of(model, request.off)
+        # A place may be hidden that is yet to be written.
+        whole = replace(reading, ids=torch.cat([ids, ids.new_zeros(1, room)], dim=1))
+        hide = hidden_mask(model, whole, request.hidden)
+
+        def seen(length: int) -> dict:
+            return {} if hide is None else {"attention_mask": (~hide[:, :length]).long()}
+
         with watching(Watch(model.sites, stacks=(), keep=keep)):
-            output = model.body(input_ids=ids, use_cache=True)
+            output = model.body(input_ids=ids, use_cache=True, **seen(ids.shape[1]))
         for number in range(room):
             p = (model.logits(output.last_hidden_state[0, -1]) / temperature).softmax(-1).cpu()
             drawn = int(torch.multinomial(p, 1, generator=generator))
             with watching(Watch(model.sites, keep=keep)) as watch:
-                output = model.body(input_ids=torch.tensor([[drawn]], device=ids.device),
-                                    past_key_values=output.past_key_values, use_cache=True)
+                output = model.body(input_ids=torch.tensor([[drawn]], device=ids.device), use_cache=True,
+                                    past_key_values=output.past_key_values, **seen(ids.shape[1] + number + 1))
             done = number == room - 1 or drawn in ends
             yield Grown(model.show([drawn])[0], float(p[drawn]), stacked(watch, "self")[:, :, -1].numpy(), done)
             if done:

@@ -14,12 +14,15 @@ import numpy as np
 from ..base.attention.capture import Watch
 from ..base.attention.checkpoints import CAUSAL, MASKED, POCKET_CAUSAL, TRANSLATION, VISION, attention_model_of  # noqa: F401
 from ..base.attention.model import AttentionModel, Reading
+from ..base.attention.tokens import tokens_in
 from ..base.checkpoints import public_id
 from ..base.compute import gpu, zero_gpu
 from ..base.errors import UserError
-from .grow import continue_text  # noqa: F401 - the tab asks for what it runs here
-from .probe import attribute, knock_out, lens, rank_heads  # noqa: F401
-from .questions import number, read_asked, read_picture, read_text  # noqa: F401
+from .attribution import attribute  # noqa: F401 - the tab asks for what it runs here
+from .budget import seconds
+from .grow import continue_text  # noqa: F401
+from .probe import knock_out, lens, rank_heads  # noqa: F401
+from .questions import beyond, number, read_asked, read_picture, read_text  # noqa: F401
 from .reading import hidden_mask, keep_of, opened, stack_of, stacked
 from .schema import Guess, HeadDetail, Maps, NextToken, Request, Result, Rows
 
@@ -31,7 +34,7 @@ MOST_TENSOR_BYTES = 100_000_000
 SEES = {"self": ("source", "source"), "encoder": ("source", "source"), "decoder": ("read", "read"), "cross": ("target", "source")}
 
 
-@gpu()
+@gpu(duration=seconds)
 def look(request: Request) -> Result:
     """All maps of the request's text or picture, and the answer.
 
@@ -50,10 +53,10 @@ def look(request: Request) -> Result:
         if model.kind == VISION:
             answer["rollout"] = rollout(stacked(watch, "self"))[0].numpy()
         return Result(model.kind, _tokens(model, reading), _all_maps(model, reading, watch), model.limit, model.parameters,
-                      model.device.label, model.dtype_name, milliseconds, cut=reading.cut, **answer)
+                      model.device.label, model.dtype_name, milliseconds, cut=reading.cut + tokens_in(request.beyond), **answer)
 
 
-@gpu()
+@gpu(duration=seconds)
 def look_at_head(request: Request, stack: str, layer: int, head: int) -> HeadDetail:
     """One head in full. Raises: UserError `head_unknown`, or as `look`."""
     import torch
@@ -62,34 +65,34 @@ def look_at_head(request: Request, stack: str, layer: int, head: int) -> HeadDet
         found = stack_of(model, stack)
         if not (0 <= layer < found.layers and 0 <= head < found.heads):
             raise UserError("head_unknown")
-        watch = Watch(model.sites, stacks=(), head=((stack, layer), head))
+        watch = Watch(model.sites, stacks=(), head=((stack, layer), head), keep=keep_of(model, request.off))
         model.states(reading, watch, hide=hidden_mask(model, reading, request.hidden))
         note = watch.note
         return HeadDetail(note.p.cpu().numpy(), note.scores.cpu().numpy(), note.norms.cpu().numpy(), found.causal)
 
 
-@gpu()
+@gpu(duration=seconds)
 def look_from(request: Request, stack: str, query: int) -> Rows:
     """Where one query looks, in all heads of a stack; of a picture also its rollout. Raises: UserError as `look_at_head`."""
     import torch
 
     with opened(request) as (model, reading), torch.inference_mode():
         stack_of(model, stack)
-        hide = hidden_mask(model, reading, request.hidden)
+        hide, keep = hidden_mask(model, reading, request.hidden), keep_of(model, request.off)
         if model.kind == VISION:
             from .statistics import rollout
 
-            watch = Watch(model.sites)
+            watch = Watch(model.sites, keep=keep)
             model.states(reading, watch, hide=hide)
             p = stacked(watch, stack)
             query = min(query, p.shape[2] - 1)
             return Rows(p[:, :, query].numpy(), rollout(p)[query].numpy())
-        watch = Watch(model.sites, stacks=(stack,), row=query)
+        watch = Watch(model.sites, stacks=(stack,), row=query, keep=keep)
         model.states(reading, watch, hide=hide)
         return Rows(stacked(watch, stack)[:, :, 0].numpy())
 
 
-@gpu()
+@gpu(duration=seconds)
 def tensors(request: Request) -> str:
     """All maps as a safetensors file in base64: one tensor (heads, q, k) float16 a layer, named "<stack>.<layer>".
 
@@ -101,7 +104,7 @@ def tensors(request: Request) -> str:
     from safetensors.torch import save
 
     with opened(request) as (model, reading), torch.inference_mode():
-        watch = Watch(model.sites)
+        watch = Watch(model.sites, keep=keep_of(model, request.off))
         model.states(reading, watch, hide=hidden_mask(model, reading, request.hidden))
         found = {f"{stack}.{layer}": p[0].half().cpu().contiguous() for (stack, layer), p in watch.maps.items()}
         size = sum(2 * p.numel() for p in found.values())
@@ -183,6 +186,6 @@ def _all_maps(model: AttentionModel, reading: Reading, watch: Watch) -> tuple[Ma
         ids = () if reading.ids is None or queries != "source" else reading.ids[0].tolist()
         if queries == "read":
             ids = model.read_by_decoder(reading)[0].tolist()
-        numbers = head_statistics(p, stack.causal, queries == keys and model.kind != VISION, ids, marks)
+        numbers = head_statistics(p, stack.causal, queries == keys, ids, marks, model.grid)
         found.append(Maps(stack, p.numpy(), queries, keys, {name: value.numpy() for name, value in numbers.items()}))
     return tuple(found)

@@ -1,28 +1,25 @@
-"""Tests on a network: what it says without a head or a token, which head it needs most, which token its answer
-hangs on, what it would say after each layer.
+"""Tests on a network: what it says without a head or a token, which head it needs most, what it would say after
+each layer.
 
-Knocking out: Michel et al. (arXiv:1905.10650). Occlusion: Zeiler and Fergus (arXiv:1311.2901). Gradient times
-input: Shrikumar et al. (arXiv:1605.01713). Logit lens: nostalgebraist 2020.
+Knocking out: Michel et al. (arXiv:1905.10650). Logit lens: nostalgebraist 2020.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ..base.attention.capture import Site, Watch
 from ..base.attention.checkpoints import MASKED, TRANSLATION, VISION
 from ..base.attention.model import AttentionModel, Reading
 from ..base.compute import gpu
 from ..base.errors import UserError
-from .reading import answer_places, hidden_mask, keep_of, opened, stack_of, stacked
-from .schema import Attribution, Change, KnockOut, Lens, Ranking, Request
+from .budget import go_on, how_many_fit, many_seconds, rows_at_once, seconds
+from .reading import answer_places, hidden_mask, keep_of, opened, stack_of
+from .schema import Change, KnockOut, Lens, Ranking, Request
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +29,7 @@ _BEST = 8                     # of either distribution, shown beside the other's
 _MOST_SCORES = 2**26          # of one batched pass: every place that answers has one for each entry of the vocabulary
 
 
-@gpu()
+@gpu(duration=seconds)
 def knock_out(request: Request) -> KnockOut:
     """The answer with everything, and without the request's heads and tokens. Raises: UserError as `look`."""
     import torch
@@ -97,40 +94,55 @@ def divergence(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     return (before * logs).sum(-1).clamp_min(0)
 
 
-@gpu()
+@gpu(duration=many_seconds)
 def rank_heads(request: Request, stack: str, batched: bool = True) -> Ranking:
-    """What the answer loses without each head of a stack alone, all of them in a few batched passes.
+    """What the answer loses without each head of a stack, beside those that the request switches off, in a few batched passes.
+
+    The layers nearest the answer come first; what does not fit `budget.operations` is left out.
 
     Args:
         batched: one pass a head where False, for the comparison in the bench.
 
-    Raises: UserError as `look_at_head`.
+    Raises: UserError as `look_at_head`; Ended where the visitor stops it.
     """
     import torch
 
     with opened(request) as (model, reading), torch.inference_mode():
         found = stack_of(model, stack)
-        variants = [(layer, head) for layer in range(found.layers) for head in range(found.heads)]
         length = model.limit if model.kind == VISION else max(reading.length, len(answer_places(model, reading)))
-        size = model.largest_batch(length) if batched else 1
-        hidden = hidden_mask(model, reading, request.hidden)
-        began = time.perf_counter()
-        whole = _read_out(model, reading, {}, 1, hidden)
-        size = max(1, min(size, _MOST_SCORES // whole.numel()))
-        effect = []
         split = batched and model.can_split(stack)
-        for part in _batches(variants, size, split):
-            keep = {(stack, layer): torch.ones(len(part), found.heads) for layer in {layer for layer, _ in part}}
-            for row, (layer, head) in enumerate(part):
-                keep[stack, layer][row, head] = 0
+        variants = [(layer, head) for layer in reversed(range(found.layers)) for head in range(found.heads)]
+        tried = how_many_fit(model, length, [1 - layer / found.layers if split else 1.0 for layer, _ in variants])
+        hidden, off = hidden_mask(model, reading, request.hidden), keep_of(model, request.off)
+        began = time.perf_counter()
+        whole = _read_out(model, reading, off, 1, hidden)
+        size = max(1, min(rows_at_once(model, length), _MOST_SCORES // whole.numel())) if batched else 1
+        effect = torch.full((found.layers, found.heads), float("nan"))
+        for part in _batches(variants[:tried], size, split):
+            go_on()
+            keep = _without(off, stack, found.heads, part)
             hide = None if hidden is None else hidden.expand(1 if split else len(part), -1)
             changed = _read_out(model, reading, keep, len(part), hide, (stack, part[0][0]) if split else None)
             if model.kind == VISION:
-                effect.append(1 - torch.cosine_similarity(whole, changed, dim=-1))
+                lost = 1 - torch.cosine_similarity(whole, changed, dim=-1)
             else:
-                effect.append(divergence(whole.expand_as(changed), changed).mean(-1))
-        values = torch.cat(effect).clamp_min(0).reshape(found.layers, found.heads).cpu().numpy()
-        return Ranking(values, "cosine" if model.kind == VISION else "kl", len(variants), 1000 * (time.perf_counter() - began))
+                lost = divergence(whole.expand_as(changed), changed).mean(-1)
+            layers, heads = zip(*part)
+            effect[list(layers), list(heads)] = lost.clamp_min(0).float().cpu()
+        return Ranking(effect.numpy(), "cosine" if model.kind == VISION else "kl", tried, 1000 * (time.perf_counter() - began),
+                       left=len(variants) - tried)
+
+
+def _without(off: dict, stack: str, heads: int, part: list[tuple[int, int]]) -> dict:
+    """Factors by site for one row for each (layer, head) of `part`, which is switched off there beside those of `off`."""
+    import torch
+
+    keep = dict(off)
+    for layer in {layer for layer, _ in part}:
+        keep[stack, layer] = off.get((stack, layer), torch.ones(1, heads)).repeat(len(part), 1)
+    for row, (layer, head) in enumerate(part):
+        keep[stack, layer][row, head] = 0
+    return keep
 
 
 def _batches(variants: list[tuple[int, int]], size: int, split: bool) -> Iterator[list[tuple[int, int]]]:
@@ -151,117 +163,28 @@ def _read_out(model: AttentionModel, reading: Reading, keep: dict, rows: int, hi
     return model.logits(states[:, answer_places(model, reading)]).softmax(-1)
 
 
-@gpu()
-def attribute(request: Request, place: int) -> Attribution:
-    """How much each source token counts for the network's answer at `place`, by four methods.
-
-    Raises: UserError: `attribution_text_only` for a picture; as `look`.
-    """
-    import torch
-
-    with opened(request) as (model, reading):
-        if model.kind == VISION:
-            raise UserError("attribution_text_only")
-        places = answer_places(model, reading)
-        place = place if place in places or (model.kind == MASKED and 0 < place < reading.length - 1) else places[-1]
-        began = time.perf_counter()
-        with torch.inference_mode():
-            watch = Watch(model.sites)
-            states = model.states(reading, watch).last_hidden_state
-            scores = model.logits(states[0, place]).log_softmax(-1)
-            answer = int(scores.argmax())
-            occlusion = scores[answer] - _without_each(model, reading, place, answer)
-            attention, rolled = _attention_to(model, watch, place)
-        gradient = _gradient(model, reading, place, answer)
-        methods = {"occlusion": occlusion.cpu().numpy(), "gradient": gradient.numpy(), "attention": attention.numpy(), "rollout": rolled.numpy()}
-        text = model.show([answer])[0].text
-        agreement = tuple((a, b, kendall(methods[a], methods[b])) for a, b in combinations(methods, 2))
-        return Attribution(place, (text, float(scores[answer].exp())), methods, agreement, 1000 * (time.perf_counter() - began))
-
-
-def _without_each(model: AttentionModel, reading: Reading, place: int, answer: int) -> torch.Tensor:
-    """(T,) log-probability of the answer when one token is hidden: from all who look, or by the mask token."""
-    import torch
-
-    length, found = reading.length, []
-    size = model.largest_batch(max(length, 0 if reading.written is None else reading.written.shape[1]))
-    for start in range(0, length, size):
-        rows = torch.arange(start, min(length, start + size))
-        one = torch.zeros(len(rows), length, dtype=torch.bool, device=reading.ids.device)
-        one[torch.arange(len(rows)), rows] = True
-        if model.kind == MASKED:
-            ids = reading.ids.expand(len(rows), -1).masked_fill(one, model.tokenizer.mask_token_id)
-            states = model.states(reading, rows=len(rows), ids=ids).last_hidden_state
-        else:
-            states = model.states(reading, rows=len(rows), hide=one).last_hidden_state
-        found.append(model.logits(states[:, place]).log_softmax(-1)[:, answer])
-    return torch.nan_to_num(torch.cat(found))
-
-
-def _attention_to(model: AttentionModel, watch: Watch, place: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """(T,) each: attention from the answering place averaged over layers and heads, and rolled out."""
-    from .statistics import rollout
-
-    if model.kind == TRANSLATION:
-        cross = stacked(watch, "cross").mean((0, 1))[place]
-        return cross, cross @ rollout(stacked(watch, "encoder"))
-    p = stacked(watch, "self")
-    return p.mean((0, 1))[place], rollout(p)[place]
-
-
-def _gradient(model: AttentionModel, reading: Reading, place: int, answer: int) -> torch.Tensor:
-    """(T,) length of gradient times input at each source token's embedding."""
-    import torch
-
-    with torch.enable_grad():
-        table = model.body.get_input_embeddings() if model.kind != TRANSLATION else model.network.get_encoder().embed_tokens
-        kept: list[torch.Tensor] = []
-        asking = threading.get_ident()
-
-        def note(module, inputs, output):
-            if threading.get_ident() != asking:        # another thread's pass through the same network
-                return None
-            kept.append(output.detach().requires_grad_(True) if not kept else output)
-            return kept[0] if len(kept) == 1 else output
-
-        handle = table.register_forward_hook(note)
-        try:
-            states = model.states(reading).last_hidden_state
-            model.logits(states[0, place]).log_softmax(-1)[answer].backward()
-        finally:
-            handle.remove()
-        product = kept[0].grad * kept[0]
-        return product[0].detach().float().norm(dim=-1).cpu()
-
-
-def kendall(a: np.ndarray, b: np.ndarray) -> float:
-    """Kendall's tau-b of two rankings, in [-1, 1]; NaN where one of them is constant."""
-    signs = [np.sign(values[:, None] - values[None]) for values in (np.asarray(a, np.float64), np.asarray(b, np.float64))]
-    together = (signs[0] * signs[1]).sum()
-    scale = np.sqrt((signs[0] ** 2).sum() * (signs[1] ** 2).sum())
-    return float(together / scale) if scale else float("nan")
-
-
-@gpu()
+@gpu(duration=seconds)
 def lens(request: Request, place: int) -> Lens:
     """What the network's own head reads out of the states after each layer at one place.
 
-    Raises: UserError: `lens_text_only` for a picture; as `look`.
+    Raises: UserError: `lens_text_only` for a picture; `lens_unavailable` where it is not known what stands between
+        layers and head; as `look`.
     """
     import torch
 
     with opened(request) as (model, reading), torch.inference_mode():
         if model.kind == VISION:
             raise UserError("lens_text_only")
-        output = model.states(reading, more_states=True)
+        if not model.has_lens:
+            raise UserError("lens_unavailable")
+        watch = Watch(model.sites, stacks=(), keep=keep_of(model, request.off))
+        output = model.states(reading, watch, hide=hidden_mask(model, reading, request.hidden), more_states=True)
         states = getattr(output, "hidden_states", None) or output.decoder_hidden_states
         place = min(max(0, place), states[0].shape[1] - 1)
-        norm = model.final_norm()
+        norm = model.final_norm or (lambda row: row)
         layers = []
-        for number, state in enumerate(states):
-            row = state[0, place]
-            # The last one comes with the norm that stands before the head.
-            p = model.logits(norm(row) if norm is not None and number < len(states) - 1 else row).softmax(-1)
-            best = p.topk(GUESSES)
+        # The last ones have passed the norm.
+        for row in (*(norm(state[0, place]) for state in states[:-1]), output.last_hidden_state[0, place]):
+            best = model.logits(row).softmax(-1).topk(GUESSES)
             layers.append(tuple((token.text, float(value)) for token, value in zip(model.show(best.indices.tolist()), best.values)))
         return Lens(place, "target" if model.kind == TRANSLATION else "source", tuple(layers))

@@ -19,6 +19,11 @@ def read_text(value: object) -> str:
     return "".join(letter for letter in text if letter in "\n\t" or not (ord(letter) < 32 or 127 <= ord(letter) < 160))
 
 
+def beyond(value: object) -> int:
+    """How many characters of a text box's value `read_text` does not look at."""
+    return max(0, len(value) - LONGEST_TEXT) if isinstance(value, str) else 0
+
+
 def read_picture(value: object) -> np.ndarray | None:
     """A picture input's value as pixels, None where it holds none. Raises: UserError as `picture_from_data_uri`."""
     data = value.get("data") if isinstance(value, Mapping) else None
@@ -29,17 +34,27 @@ def read_asked(asked: object, picture: object, vision: tuple[str, ...] = ()) -> 
     """The request that a question of the stage is about.
 
     Args:
-        asked: {"text", "model", "off"?, "hidden"?, "after"?}.
+        asked: {"text", "model", "off"?, "hidden"?, "after"?, "picture"?}; the last is the fingerprint of the picture that the
+            question is about.
         picture: of the picture input; decoded only for the models of `vision` and unknown ones.
 
-    Raises: UserError: `question_broken`; as `read_picture`.
+    Raises: UserError: `question_broken`; `picture_changed` where the input holds another picture by now; as `read_picture`.
     """
     if not isinstance(asked, Mapping) or not isinstance(asked.get("model"), str):
         raise UserError("question_broken")
     text = read_text(asked.get("text"))
     needed = asked["model"] in vision or not text.strip()
-    return Request(text, read_picture(picture) if needed else None, asked["model"], _heads(asked.get("off")),
-                   _numbers(asked.get("hidden")), _numbers(asked.get("after")))
+    meant = asked.get("picture") if needed else None
+    try:
+        seen = read_picture(picture) if needed else None
+    except UserError as error:
+        if meant:                                  # what was chosen since then is not a picture at all
+            raise UserError("picture_changed") from error
+        raise
+    request = Request(text, seen, asked["model"], _heads(asked.get("off")), _numbers(asked.get("hidden")), _numbers(asked.get("after")))
+    if meant and meant != request.fingerprint:
+        raise UserError("picture_changed")
+    return request
 
 
 def number(asked: Mapping, name: str) -> int:

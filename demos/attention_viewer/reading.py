@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..base.attention.capture import Watch
 from ..base.attention.checkpoints import CAUSAL, MASKED, TRANSLATION, VISION, attention_model_of
 from ..base.attention.load import open_attention_model
-from ..base.attention.model import AttentionModel, Reading, Stack
+from ..base.attention.model import MOST_MAP_BYTES, AttentionModel, Reading, Stack
 from ..base.errors import UserError
 from .schema import Request
 
@@ -28,6 +28,9 @@ def opened(request: Request) -> Iterator[tuple[AttentionModel, Reading]]:
         if model.kind == VISION:
             if request.picture is None:
                 raise UserError("picture_missing")
+            if model.map_bytes > MOST_MAP_BYTES:
+                raise UserError("picture_maps_large", places=model.limit, megabytes=f"{model.map_bytes / 1e6:,.0f}",
+                                limit=f"{MOST_MAP_BYTES / 1e6:,.0f}")
             yield model, model.read_picture(Image.fromarray(request.picture))
             return
         if not request.text.strip():
@@ -37,7 +40,7 @@ def opened(request: Request) -> Iterator[tuple[AttentionModel, Reading]]:
             reading = _with_more(model, reading, request.after)
         if model.kind == TRANSLATION:
             with torch.inference_mode():
-                written = model.write(reading, hide=hidden_mask(model, reading, request.hidden))
+                written = model.write(reading, keep_of(model, request.off), hide=hidden_mask(model, reading, request.hidden))
                 reading = replace(reading, written=written)
         yield model, reading
 

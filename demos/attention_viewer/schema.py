@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 
@@ -35,6 +36,7 @@ class Request:
         off: heads that are switched off.
         hidden: places of source tokens that no one may look at.
         after: ids that a continuation added to the text of a causal model.
+        beyond: characters that followed `text` and were not kept.
     """
 
     text: str = ""
@@ -43,12 +45,22 @@ class Request:
     off: tuple[Head, ...] = ()
     hidden: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
+    beyond: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str) or not isinstance(self.checkpoint, str):
             raise UserError("question_broken")
         if len(self.off) > MOST_OFF or max(len(self.hidden), len(self.after)) > MOST_HIDDEN:
             raise UserError("question_broken")
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the picture, "" where there is none: a question about one is not answered about another."""
+        if self.picture is None:
+            return ""
+        digest = blake2b(repr(self.picture.shape).encode(), digest_size=6)
+        digest.update(np.ascontiguousarray(self.picture))
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,8 @@ class Maps:
         p: (layers, heads, q, k) float32 probabilities.
         queries, keys: which token list they belong to: "source", "target" (what a translator wrote) or "read"
             (what its decoder was given).
-        statistics: name -> (layers, heads) float32, NaN where it does not apply; see `statistics`.
+        statistics: name -> (layers, heads) float32, NaN where it does not apply; see `statistics`. Distances of a
+            picture's maps are in patches, of a text's in tokens.
     """
 
     stack: Stack
@@ -172,13 +185,18 @@ class KnockOut:
 
 @dataclass(frozen=True)
 class Ranking:
-    """What the answer loses when one head is switched off: `effect` (layers, heads), >= 0; `measure` is "kl"
-    (nats, mean over the places that answer) or "cosine" (1 - cosine of the class token)."""
+    """What the answer loses when one head is switched off.
+
+    Attributes:
+        effect: (layers, heads), >= 0; NaN for the `left` heads that were too many to try, those of the first layers.
+        measure: "kl" (nats, mean over the places that answer) or "cosine" (1 - cosine of the class token).
+    """
 
     effect: np.ndarray
     measure: str
     runs: int
     milliseconds: float
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -188,7 +206,8 @@ class Attribution:
     Attributes:
         answer: the token's text and probability.
         methods: "occlusion" (drop of the answer's log-probability), "gradient", "attention", "rollout" -> (T,).
-        agreement: (a, b, Kendall's tau-b) of each pair.
+            Occlusion is NaN for the `left` tokens that were too many to hide, those furthest from the answer.
+        agreement: (a, b, Kendall's tau-b) of each pair, over the tokens that both have a number for.
     """
 
     place: int
@@ -196,6 +215,7 @@ class Attribution:
     methods: Mapping[str, np.ndarray]
     agreement: tuple[tuple[str, str, float], ...]
     milliseconds: float
+    left: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -16,16 +17,17 @@ from ..ui.picker import Picker, chosen_id, ensure_here
 from ..ui.runs import ONLY, Runs
 from ..ui.shell import Shell, last_banner, note_banner
 from . import view
-from .infer import attention_model_of, number, read_asked, read_picture, read_text
-from .schema import HIGHEST, LOWEST, Request
+from .infer import attention_model_of, beyond, number, read_asked, read_picture, read_text
+from .schema import HIGHEST, LOWEST, TESTS, Request
 from .spec import SPEC
 
 VIEWS = ("overview", "arcs", "matrix", "stages", "alignment", "picture")
 PANELS = ("next", "heads", "switch", "words", "lens")
 STACKS = ("self", "encoder", "decoder", "cross")
+SEEDS = 10_000                # of continuations
 TEXT_LIMIT = 2000             # of a text in the address; a longer one is not kept there
 VISION_MODELS = tuple(id for id, kind in KIND_OF.items() if kind == VISION)
-CONTINUE = "continue"
+CONTINUE, QUESTION = "continue", "question"
 RUNS = Runs()
 
 
@@ -49,11 +51,13 @@ def build(shell: Shell) -> None:
         with gr.Column(scale=8, min_width=320, elem_classes=["stage-column"]):
             shell.banner()
             progress = shell.banner("progress")
-            page = RUNS.component(id, {ONLY: {}, CONTINUE: {"click": [f"#{id}-continue"]}})
+            # Who looks at something else waits for no answer about what was on the stage.
+            anew = [f"#{id}-run", *(f"#{id} .control-{name} .chip" for name in ("kinds", "examples"))]
+            page = RUNS.component(id, {ONLY: {}, CONTINUE: {"click": [f"#{id}-continue"]}, QUESTION: {"click": anew}})
             asks, reply = browser_component("attention_asks"), browser_component("attention_reply")
             wish, grown = browser_component("attention_wish"), browser_component("attention_grown")
             stage = browser_component("attention_stage", demo=id, first=SPEC.checkpoints[0].id, kinds=KIND_OF, text=t.section("stage"),
-                                      elem_id=f"{id}-stage")
+                                      tests={name: over for name, _, over in TESTS}, seeds=SEEDS, elem_id=f"{id}-stage")
             facts = shell.facts()
             shell.take(_source)
     shell.story()
@@ -68,7 +72,7 @@ def build(shell: Shell) -> None:
     name = f"{id!r}"
     # A kind's chip brings its first example along where the text is still an example's.
     kinds.select(None, [kinds, text, picker.component], [text, picker.component], api_visibility="private",
-                 js=f"(id, text, picker) => epochs.attentionKind({name}, {_examples_json(examples)}, id, text, picker)")
+                 js=f"(id, text, picker) => epochs.attentionKind({name}, {json.dumps(examples, ensure_ascii=False)}, id, text, picker)")
     picked = kinds.select(None, None, None, api_visibility="private")
     filled = chosen.select(None, [chosen, text, picture, picker.component], [text, picture, picker.component], api_visibility="private",
                            js=f"(example, text, picture, picker) => epochs.attentionExample({name}, example, text, picture, picker)")
@@ -76,9 +80,10 @@ def build(shell: Shell) -> None:
     looks += picker.connect(shell, progress, [shell.alert], respond, inputs, outputs)
     RUNS.watch(id, looks)
 
-    replied = shell.on(asks.select, lambda *values: reply_to(shell, *values), [asks, picture], [reply])
+    replied = shell.on(asks.select, lambda *values: reply_to(shell, *values), [asks, picture, page], [reply])
     for event in replied:
         tell_end(event, "() => epochs.attention.ended()")
+    RUNS.watch(id, replied, QUESTION)
 
     def continued(*values):
         yield from grow(shell, *values)
@@ -95,22 +100,37 @@ def answer(shell: Shell, text: object, picture: object, model: object) -> tuple:
     checkpoint = attention_model_of(chosen_id(model))
     ensure_here(checkpoint)
     seen = KIND_OF.get(checkpoint.id)
-    request = Request(read_text(text), read_picture(picture) if seen in (VISION, None) else None, checkpoint.id)
+    request = Request(read_text(text), read_picture(picture) if seen in (VISION, None) else None, checkpoint.id, beyond=beyond(text))
     result = look(request)
     notes = view.notes(request, result, t)
-    return (note_banner(" ".join(notes)) if notes else {}, view.stage_value(request, result, checkpoint, t),
+    return (note_banner(" ".join(notes)) if notes else {}, view.stage_value(request, result, checkpoint),
             view.look_facts(request, result, checkpoint, t), view.guess_value(result, t))
 
 
-def reply_to(shell: Shell, asked: object, picture: object) -> tuple:
-    """One of the stage's questions -> values for the banner and the reply. Raises UserError."""
+def reply_to(shell: Shell, asked: object, picture: object, page: object = None) -> tuple:
+    """One of the stage's questions -> values for the banner and the reply, which stays as it was where `page` has stopped
+    a long one. Raises UserError."""
     request = read_asked(asked, picture, VISION_MODELS)
     ensure_here(attention_model_of(request.checkpoint))
     what = asked.get("what")
     ask = QUESTIONS.get(what) if isinstance(what, str) else None
     if ask is None:
         raise UserError("question_broken")
-    return {}, {"ticket": asked.get("ticket"), **ask(request, asked)}
+    if ask in LONG:
+        found = [reply for batch in RUNS.stream(page, lambda: iter([ask(request, asked)]), QUESTION) for reply in batch]
+        if not found:
+            return {}, gr.skip()
+    else:
+        found = [ask(request, asked)]
+    notes = view.left_out(found[0], shell.text)
+    return note_banner(" ".join(notes)) if notes else {}, {"ticket": asked.get("ticket"), **found[0]}
+
+
+def _look(request: Request, asked: Mapping) -> dict:
+    """What is on the stage once more, without the heads and tokens that were taken away from it."""
+    from .infer import look
+
+    return {"run": view.stage_value(request, look(request), attention_model_of(request.checkpoint))}
 
 
 def _head(request: Request, asked: Mapping) -> dict:
@@ -156,23 +176,25 @@ def _tensors(request: Request, asked: Mapping) -> dict:
     return {"tensors": tensors(request)}
 
 
-QUESTIONS = {"head": _head, "row": _row, "knock": _knock, "ranking": _ranking, "attribution": _attribution, "lens": _lens,
+QUESTIONS = {"look": _look, "head": _head, "row": _row, "knock": _knock, "ranking": _ranking, "attribution": _attribution, "lens": _lens,
              "tensors": _tensors}
+LONG = (_ranking, _attribution)                    # of many passes: a visitor can stop them
 
 
 def grow(shell: Shell, page: object, wish: object) -> Iterator[tuple]:
-    """Yields values for the banner and what a continuation added. Raises UserError."""
-    from .infer import continue_text, look
+    """Yields values for the banner and what a continuation added; the last one holds the whole stage. Raises UserError."""
+    from .infer import continue_text
 
     request = read_asked(wish, None)
     ensure_here(attention_model_of(request.checkpoint))
     temperature = wish.get("temperature")
     seed = number(wish, "seed")
-    steps, value, failed = [], {}, None
+    steps, shown, value, failed = [], [], {}, None
     try:
         for batch in RUNS.stream(page, lambda: continue_text(request, temperature, seed), CONTINUE):
             steps += batch
-            value = {"run": wish.get("run"), "state": "running", "steps": view.growth_value(steps)}
+            shown = [*shown, *view.growth_value(batch)]        # a new list, since only what has changed is sent
+            value = {"run": wish.get("run"), "state": "running", "steps": shown}
             yield {}, value
     except UserError as error:
         if not steps:
@@ -181,9 +203,9 @@ def grow(shell: Shell, page: object, wish: object) -> Iterator[tuple]:
     if not steps:                                  # stopped before its first token
         yield {}, {}
         return
-    following = look(replace(request, after=(*request.after, *(step.token.id for step in steps))))
+    longer = replace(request, after=(*request.after, *(step.token.id for step in steps)))
     ended = "done" if steps[-1].done else "stopped"
-    yield last_banner(failed, [], shell.text), {**value, "state": ended, "next": view.next_value(following)}
+    yield last_banner(failed, [], shell.text), {**value, "state": ended, "stage": _look(longer, wish)["run"]}
 
 
 def _remember(shell: Shell) -> None:
@@ -194,12 +216,7 @@ def _remember(shell: Shell) -> None:
     for name, high in (("layer", 99), ("head", 99), ("token", 511)):
         shell.remember(number_field(name, "", 0, high, whole=True))
     shell.remember(number_field("temperature", 1.0, LOWEST, HIGHEST))
-
-
-def _examples_json(examples: list[dict]) -> str:
-    import json
-
-    return json.dumps(examples, ensure_ascii=False)
+    shell.remember(number_field("seed", 0, 0, SEEDS - 1, whole=True))
 
 
 def _source():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -24,7 +24,7 @@ _COLOURS = 65                 # of the colour map handed to the browser
 _DIGITS = 4
 
 
-def stage_value(request: Request, result: Result, checkpoint: Checkpoint, text: Text) -> dict:
+def stage_value(request: Request, result: Result, checkpoint: Checkpoint) -> dict:
     """The stage: all maps small, tokens, the answer, what each head does."""
     shares = np.linspace(0, 1, _COLOURS)
     return {
@@ -32,6 +32,7 @@ def stage_value(request: Request, result: Result, checkpoint: Checkpoint, text: 
         "tokens": {side: [{"text": token.text, "id": token.id, "special": token.special} for token in tokens]
                    for side, tokens in result.tokens.items()},
         "asked": {"text": "" if result.kind == VISION else request.text, "model": request.checkpoint,
+                  "picture": request.fingerprint if result.kind == VISION else "",
                   "hidden": list(request.hidden), "off": [list(head) for head in request.off]},
         "stacks": [_stack_value(maps) for maps in result.maps],
         "limit": result.limit, "cut": result.cut, "name": checkpoint.name, "checkpoint": public_id(checkpoint.id),
@@ -101,15 +102,29 @@ def knock_value(found: KnockOut) -> dict:
 
 
 def ranking_value(found: Ranking) -> dict:
-    return {"measure": found.measure, "effect": [float(f"{v:.4g}") for v in found.effect.flatten()], "runs": found.runs,
+    return {"measure": found.measure, "effect": _known(found.effect.flatten()), "runs": found.runs, "left": found.left,
             "milliseconds": round(found.milliseconds)}
 
 
 def attribution_value(found: Attribution) -> dict:
     agreement = [{"a": a, "b": b, "tau": None if math.isnan(tau) else round(tau, 3)} for a, b, tau in found.agreement]
     return {"place": found.place, "answer": {"text": found.answer[0], "p": found.answer[1]},
-            "methods": {name: [float(f"{v:.4g}") for v in values] for name, values in found.methods.items()},
-            "agreement": agreement, "milliseconds": round(found.milliseconds)}
+            "methods": {name: _known(values) for name, values in found.methods.items()},
+            "agreement": agreement, "left": found.left, "milliseconds": round(found.milliseconds)}
+
+
+def _known(values: np.ndarray) -> list[float | None]:
+    """None for what was not measured."""
+    return [None if math.isnan(v) else float(f"{v:.4g}") for v in values]
+
+
+def left_out(reply: Mapping, text: Text) -> list[str]:
+    """What a visitor should know of a reply that a large network left incomplete."""
+    if not reply.get("left"):
+        return []
+    if "effect" in reply:
+        return [text("result.left_heads", n=reply["runs"], left=reply["left"])]
+    return [text("result.left_tokens", n=len(reply["methods"]["occlusion"]) - reply["left"], left=reply["left"])]
 
 
 def lens_value(found: Lens) -> dict:
@@ -125,7 +140,6 @@ def growth_value(steps: Sequence[Grown]) -> list[dict]:
 
 def look_facts(request: Request, result: Result, checkpoint: Checkpoint, text: Text) -> dict:
     """The sentence and the rows of what happened."""
-    maps = result.maps[0]
     heads = sum(m.stack.layers * m.stack.heads for m in result.maps)
     read = text("result.read_picture", n=result.limit) if result.kind == VISION else text("result.read", n=len(result.tokens["source"]))
     sentence = text("result.looked", read=read, heads=heads, answer=_answer_words(result, text))
@@ -134,9 +148,21 @@ def look_facts(request: Request, result: Result, checkpoint: Checkpoint, text: T
         best = max(named, key=lambda m: m.statistics[PREVIOUS].max())
         scores = best.statistics[PREVIOUS]
         layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
-        sentence += text("result.previous", head=text("stage.head_name", layer=layer + 1, head=head + 1), p=percent(float(scores.max())))
+        name = text("stage.head_name", layer=layer + 1, head=head + 1)
+        if len(result.maps) > 1:
+            name = text("result.head_of_stack", head=name, stack=text(f"stage.stack_{best.stack.name}"))
+        sentence += text("result.previous", head=name, p=percent(float(scores.max())))
     run = Run(result.device, result.dtype, result.milliseconds, 1, result.parameters)
-    return facts_value(text, sentence, checkpoint.name, run, (text("facts_more.maps"), text("facts_more.maps_value", heads=heads, q=maps.p.shape[2], k=maps.p.shape[3])))
+    return facts_value(text, sentence, checkpoint.name, run, (text("facts_more.maps"), _sizes(result.maps, text)))
+
+
+def _sizes(stacks: Sequence[Maps], text: Text) -> str:
+    """How many maps there are, and how large."""
+    found = [{"heads": maps.stack.layers * maps.stack.heads, "q": maps.p.shape[2], "k": maps.p.shape[3]} for maps in stacks]
+    if len(stacks) == 1:
+        return text("facts_more.maps_value", **found[0])
+    return text("facts_more.joint").join(text("facts_more.maps_of", stack=text(f"stage.stack_{maps.stack.name}"), **size)
+                                         for maps, size in zip(stacks, found))
 
 
 def _answer_words(result: Result, text: Text) -> str:
@@ -163,13 +189,15 @@ def guess_value(result: Result, text: Text) -> dict:
     share = float(np.nanmean(maps.statistics["sink"]))
     bounds = [float(option["below"]) for option in text.records("guess.options")]
     choice = next((n for n, below in enumerate(bounds) if share < below), len(bounds) - 1)
-    even = float(np.mean(1 / np.arange(1, maps.p.shape[3] + 1))) if maps.stack.causal else 1 / maps.p.shape[3]
-    return {"choice": choice, "sentence": text("guess.answer", share=percent(share), even=percent(even), n=maps.p.shape[3])}
+    # As the statistic: of a causal stack without the first query, which sees one token.
+    even = float(np.mean(1 / np.arange(2, maps.p.shape[3] + 1))) if maps.stack.causal else 1 / maps.p.shape[3]
+    key = "guess.answer_decoder" if maps.stack.name == "decoder" else "guess.answer"
+    return {"choice": choice, "sentence": text(key, share=percent(share), even=percent(even), n=maps.p.shape[3])}
 
 
 def notes(request: Request, result: Result, text: Text) -> list[str]:
     """What a visitor should know: text that did not fit, maps that are shown smaller."""
     found = [text("result.cut", n=result.limit, cut=f"{result.cut:,}")] if result.cut else []
-    if any(max(maps.p.shape[2:]) > WHOLE for maps in result.maps) and result.kind != VISION:
+    if any(max(maps.p.shape[2:]) > WHOLE for maps in result.maps):
         found.append(text("result.pooled"))
     return found

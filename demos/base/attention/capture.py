@@ -109,7 +109,7 @@ def attend(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Ten
     if watch.wants(site) and watch.row is None:
         probabilities = _softmax(query, _grouped(key, query), _mask(module, query, key, attention_mask, more), scale)
         watch.take(site, probabilities)
-        output = (probabilities.to(value.dtype) @ _grouped(value, query)).transpose(1, 2).contiguous()
+        output = (probabilities @ _grouped(value, query).float()).to(value.dtype).transpose(1, 2).contiguous()
     else:
         if watch.wants(site):
             last = min(watch.row, query.shape[2] - 1)
@@ -126,13 +126,18 @@ def attend(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Ten
 def _softmax(query: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor | None, scale: float) -> torch.Tensor:
     import torch
 
-    scores = (query @ keys.transpose(-1, -2)).float() * scale
+    scores = _scores(query, keys, scale)
     if mask is None:
         return scores.softmax(-1)
     if mask.dtype != torch.bool:
         return (scores + mask.float()).softmax(-1)
     probabilities = scores.masked_fill(~mask, torch.finfo(torch.float32).min).softmax(-1)
     return probabilities.masked_fill(~mask.any(-1, keepdim=True), 0)       # who may look nowhere does not look
+
+
+def _scores(query: torch.Tensor, keys: torch.Tensor, scale: float) -> torch.Tensor:
+    """(B, heads, q, k) float32. The kernel adds the products up in float32, whatever the network's own precision."""
+    return (query.float() @ keys.float().transpose(-1, -2)) * scale
 
 
 def _mask(module: Any, query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None, more: Mapping[str, Any]) -> torch.Tensor | None:
@@ -160,8 +165,7 @@ def _note(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tens
     full = _mask(module, query, key, mask, more)
     if full is not None:
         full = full[:1, head:head + 1] if full.shape[1] > 1 else full[:1]
-    scores = (q @ k.transpose(-1, -2)).float() * scale
-    return HeadNote(scores[0, 0], _softmax(q, k, full, scale)[0, 0], v[0, 0].float().norm(dim=-1))
+    return HeadNote(_scores(q, k, scale)[0, 0], _softmax(q, k, full, scale)[0, 0], v[0, 0].float().norm(dim=-1))
 
 
 def _fast(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None,

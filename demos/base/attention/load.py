@@ -17,16 +17,24 @@ from ..loader import LOADER, is_out_of_memory, place
 from ..spec import Checkpoint
 from . import capture
 from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
-from .model import AttentionModel, Reading
+from .model import AttentionModel
+
+
+class _NoGridError(ValueError):
+    """Pictures of other shapes come out of a processor in other sizes: no one grid of patches."""
 
 
 @dataclass(frozen=True)
 class PictureReader:
-    """A picture as (1, 3, H, W) pixels less their `mean`, divided by their `deviation`; and back."""
+    """A picture as (1, 3, H, W) pixels less their `mean`, divided by their `deviation`; and back.
+
+    `side`: their (H, W), of every picture.
+    """
 
     prepare: Callable[[Any], Any]
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
+    side: tuple[int, int]
 
     def __call__(self, picture: Any) -> Any:
         return self.prepare(picture)
@@ -85,6 +93,8 @@ def load_attention_model(checkpoint: Checkpoint, device: Device, progress: Progr
         unknown = isinstance(error, KeyError) and error.args == (capture.NAME,)      # a network with a list of its own
         if unknown or ("does not support" in str(error) and "attention" in str(error)):
             raise UserError("attention_unavailable", name=checkpoint.name) from error
+        if isinstance(error, _NoGridError) or "doesn't match model" in str(error):  # a picture of another size than it can read
+            raise UserError("checkpoint_unsupported", name=checkpoint.name) from error
         forget_damaged(checkpoint)
         raise UserError("checkpoint_broken", name=checkpoint.name) from error
     if not model.stacks:
@@ -101,15 +111,14 @@ def _is_understood(model: AttentionModel) -> bool:
     watch, network = capture.Watch(model.sites, row=0 if model.kind == VISION else None), model.network
     with torch.inference_mode():
         if model.kind == VISION:                   # a class token, the patches, and nothing else
-            model.states(Reading(pixels=model.black()), watch)
+            model.states(model.sample(), watch)
             return all(p.shape[3] == model.limit for p in watch.maps.values())
-        ids = (torch.arange(3, 7, device=model.device.name) % network.config.vocab_size)[None]
-        reading = Reading(ids, written=ids if model.kind == TRANSLATION else None)
+        reading = model.sample()
         model.states(reading, watch)
         if model.kind == CAUSAL and any(bool(p.triu(1).any()) for p in watch.maps.values()):
             return False
         more = {"decoder_input_ids": model.read_by_decoder(reading)} if model.kind == TRANSLATION else {}
-        said, alone = model.logits(model.states(reading).last_hidden_state), network(input_ids=ids, **more).logits
+        said, alone = model.logits(model.states(reading).last_hidden_state), network(input_ids=reading.ids, **more).logits
         return said.shape == alone.shape and float((said - alone).abs().max()) <= 0.05 * float(alone.abs().max())
 
 
@@ -149,9 +158,7 @@ def _read(folder: Path, kind: str, config: dict, device: Device) -> tuple[Any, A
     if kind == VISION:
         classifier = str(config["architectures"][0]).endswith("ForImageClassification")
         network = _open_network(transformers.AutoModelForImageClassification if classifier else transformers.AutoModel, folder, common)
-        processor = _open_processor(folder)
-        return network, None, PictureReader(lambda picture: processor(picture, return_tensors="pt").pixel_values,
-                                            tuple(processor.image_mean), tuple(processor.image_std))
+        return network, None, _picture_reader(_open_processor(folder))
     kinds = {CAUSAL: transformers.AutoModelForCausalLM, MASKED: transformers.AutoModelForMaskedLM,
              TRANSLATION: transformers.AutoModelForSeq2SeqLM}
     network, tokenizer = _open_network(kinds[kind], folder, common), _open_tokenizer(folder, kind)
@@ -198,6 +205,22 @@ def _open_processor(folder: Path) -> Any:
     return transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
 
 
+def _picture_reader(processor: Any) -> PictureReader:
+    """The network may have been trained on another size than its processor gives, which is the one that counts.
+
+    Raises: _NoGridError.
+    """
+    from PIL import Image
+
+    def prepare(picture: Any) -> Any:
+        return processor(picture, return_tensors="pt").pixel_values
+
+    wide, tall = (tuple(prepare(Image.new("RGB", size)).shape[-2:]) for size in ((96, 64), (64, 96)))
+    if wide != tall:
+        raise _NoGridError(f"pictures of {wide} and {tall} pixels")
+    return PictureReader(prepare, tuple(processor.image_mean), tuple(processor.image_std), wide)
+
+
 def _read_open_clip_tower(folder: Path) -> tuple[Any, None, Any]:
     """The vision tower of an open_clip folder as transformers' own class, with open_clip's preprocessing."""
     from open_clip.transform import PreprocessCfg, image_transform_v2
@@ -215,4 +238,4 @@ def _read_open_clip_tower(folder: Path) -> tuple[Any, None, Any]:
         thick = picture.resize([max(least, length) for length in picture.size]) if min(picture.size) < least else picture
         return transform(thick)[None]
 
-    return network, None, PictureReader(prepare, tuple(given["mean"]), tuple(given["std"]))
+    return network, None, PictureReader(prepare, tuple(given["mean"]), tuple(given["std"]), (side, side))

@@ -6,10 +6,10 @@ is watched belongs to the asking thread (`capture`).
 
 from __future__ import annotations
 
+import math
 import re
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,8 @@ from ..devices import Device
 from ..loader import measure
 from .capture import Site, Watch, watching
 from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
-from .sites import Finder, stack_of
+from .readout import find_norm, read_out
+from .sites import Finder, stack_of, widened
 from .tokens import Token, encode_text, show_tokens
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_TOKENS = 512             # shown at once, whatever a model's context
+MOST_MAP_BYTES = 600_000_000  # of all maps of one pass in float32; numbers about them take as much again a few times over
 MOST_WRITTEN = 128            # tokens of a translation
 # Tokens of one batched pass: bounds memory, and larger batches are no faster.
 _BATCH_TOKENS = 4096
@@ -71,7 +73,9 @@ class AttentionModel:
         stacks: in the order shown.
         limit: tokens it reads at once, at most MOST_TOKENS.
         parameters: number of weights; `nbytes`: their memory.
-        side: (rows, columns) of a picture's pixels; grid: of its patches; None for text.
+        side: (rows, columns) of a picture's pixels as its reader gives them; grid: of its patches; None for text.
+        has_lens: whether the head can read the states after every layer; final_norm: the norm that those after the last
+            one pass before it, None where there is none.
         labels: names of a classifier's classes, or ().
     """
 
@@ -85,6 +89,7 @@ class AttentionModel:
         self.grid: tuple[int, int] | None = None
         self.sites, self.stacks = self._find_sites()
         self.limit = self._limit()
+        self.has_lens, self.final_norm = self._find_norm()
         # Other classifiers read more than the class token.
         classes = getattr(network.config, "id2label", {}) if type(network).__name__ == "ViTForImageClassification" else {}
         self.labels = tuple(str(classes[i]) for i in sorted(classes))
@@ -108,12 +113,6 @@ class AttentionModel:
         pixels = self.processor(picture.convert("RGB"))
         return Reading(pixels=pixels.to(self.device.name, next(self.network.parameters()).dtype))
 
-    def black(self) -> torch.Tensor:
-        """The pixels of no picture in particular."""
-        import torch
-
-        return torch.zeros(1, 3, *self.side, device=self.device.name, dtype=next(self.network.parameters()).dtype)
-
     def show(self, ids: Sequence[int]) -> list[Token]:
         """Token ids as a reader sees them."""
         return show_tokens(self.tokenizer, ids)
@@ -134,7 +133,7 @@ class AttentionModel:
         import torch
 
         if split is not None:
-            with self._widened(split, rows):
+            with widened(self._blocks[split], rows):
                 return self.states(reading, watch, hide=hide, ids=ids, more_states=more_states)
 
         inputs: dict[str, Any] = {"output_hidden_states": more_states} if more_states else {}
@@ -155,25 +154,6 @@ class AttentionModel:
         """Whether a pass may begin with one row and go on with several from a layer of this stack on."""
         return self.kind != TRANSLATION and {site for site in self.sites.values() if site[0] == stack} <= self._blocks.keys()
 
-    @contextmanager
-    def _widened(self, site: Site, rows: int) -> Iterator[None]:
-        """This thread's states are repeated before the layer of `site`."""
-        asking = threading.get_ident()
-
-        def repeat(module: Any, given: tuple, named: dict) -> tuple | None:
-            if threading.get_ident() != asking:
-                return None
-            if given:
-                return (given[0].repeat(rows, *(1,) * (given[0].dim() - 1)), *given[1:]), named
-            states = named["hidden_states"]
-            return given, named | {"hidden_states": states.repeat(rows, *(1,) * (states.dim() - 1))}
-
-        handle = self._blocks[site].register_forward_pre_hook(repeat, with_kwargs=True)
-        try:
-            yield
-        finally:
-            handle.remove()
-
     @property
     def body(self) -> Any:
         """The network without its head."""
@@ -188,24 +168,12 @@ class AttentionModel:
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
         """Final states (..., D) -> scores over the vocabulary (..., V) float32, by the network's own head."""
-        network = self.network
-        if hasattr(network, "cls"):
-            return network.cls(states).float()
-        if hasattr(network, "head") and hasattr(network, "decoder"):  # ModernBERT
-            return network.decoder(network.head(states)).float()
-        if hasattr(network, "vocab_projector"):                      # DistilBERT
-            return network.vocab_projector(network.vocab_layer_norm(network.activation(network.vocab_transform(states)))).float()
-        # A masked model's `lm_head` is more than the matrix that `get_output_embeddings` gives.
-        scores = (network.lm_head if hasattr(network, "lm_head") else network.get_output_embeddings())(states).float()
-        bias = getattr(network, "final_logits_bias", None)
-        return scores if bias is None else scores + bias[0].float()
+        return read_out(self.network, states)
 
-    def final_norm(self) -> Any:
-        """What the states after the last layer pass through before the head; None where there is nothing."""
-        for name in ("final_layer_norm", "ln_f", "norm"):
-            if hasattr(self.body, name):
-                return getattr(self.body, name)
-        return None
+    @property
+    def map_bytes(self) -> int:
+        """Memory of all maps of a pass over `limit` tokens, in float32."""
+        return 4 * self.limit ** 2 * sum(stack.layers * stack.heads for stack in self.stacks)
 
     def write(self, reading: Reading, keep: dict[Site, torch.Tensor] | None = None, rows: int = 1, hide: Any = None) -> torch.Tensor:
         """(rows, N) ids a translator writes, the likeliest token each time, padded after its end mark.
@@ -255,10 +223,10 @@ class AttentionModel:
         with torch.inference_mode(), watching(watch):
             if self.kind == VISION:
                 config = self.network.config
-                config = getattr(config, "vision_config", config)
-                self.side, patch = _pair(config.image_size), _pair(config.patch_size)
+                patch = _pair(getattr(config, "vision_config", config).patch_size)
+                self.side = self.processor.side
                 self.grid = (self.side[0] // patch[0], self.side[1] // patch[1])
-                self.network(pixel_values=self.black())
+                self.network(pixel_values=self.sample().pixels)
             else:
                 ids = torch.zeros((1, 2), dtype=torch.long, device=self.device.name)
                 more = {"decoder_input_ids": ids} if self.kind == TRANSLATION else {}
@@ -282,11 +250,35 @@ class AttentionModel:
         return sites, tuple(Stack(name, counts[name], heads[name], causal.get(name, False)) for name in order)
 
     def _limit(self) -> int:
-        if self.kind == VISION:
+        if self.kind == VISION:                    # a picture cannot be cut; `map_bytes` says what its maps take
             return 1 + self.grid[0] * self.grid[1]
         config = self.network.config
-        context = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None) or MOST_TOKENS
-        return min(MOST_TOKENS, int(context))
+        context = int(getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None) or MOST_TOKENS)
+        if context < 1:
+            raise ValueError(f"a context of {context} tokens")
+        heads = sum(stack.layers * stack.heads for stack in self.stacks)
+        return min(MOST_TOKENS, context, math.isqrt(MOST_MAP_BYTES // (4 * max(1, heads))))
+
+    def _find_norm(self) -> tuple[bool, Any]:
+        """`has_lens` and `final_norm`, by a small pass."""
+        import torch
+
+        name = "decoder" if self.kind == TRANSLATION else "self"
+        blocks = [block for site, block in sorted(self._blocks.items(), key=lambda item: item[0]) if site[0] == name]
+        if self.kind == VISION or not self.stacks or not blocks:
+            return False, None
+        reading = self.sample()
+        with torch.inference_mode():
+            return find_norm(self.body, self._blocks.values(), blocks[-1], lambda: self.states(reading).last_hidden_state)
+
+    def sample(self) -> Reading:
+        """A few tokens of no text in particular, or a black picture."""
+        import torch
+
+        if self.kind == VISION:
+            return Reading(pixels=torch.zeros(1, 3, *self.side, device=self.device.name, dtype=next(self.network.parameters()).dtype))
+        ids = (torch.arange(3, 7, device=self.device.name) % self.network.config.vocab_size)[None]
+        return Reading(ids, written=ids if self.kind == TRANSLATION else None)
 
 
 def _pair(size: Any) -> tuple[int, int]:

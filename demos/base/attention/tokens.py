@@ -47,10 +47,15 @@ def encode_text(tokenizer: Any, kind: str, text: str, limit: int) -> tuple[list[
     marks = {start, end, getattr(tokenizer, "cls_token_id", None), getattr(tokenizer, "sep_token_id", None)}
     if all(id in marks for id in ids):
         raise UserError("text_empty")
-    cut = max(0, len(ids) - limit) + max(0, -(-beyond // 4))      # of what was not read: a token has about four characters
+    cut = max(0, len(ids) - limit) + tokens_in(beyond)
     if len(ids) > limit:
         ids = ids[:limit] if kind == CAUSAL else [*ids[:limit - 1], ids[-1]]
     return ids, cut
+
+
+def tokens_in(characters: int) -> int:
+    """About how many tokens a text of so many characters has, none for a negative number: four characters are one."""
+    return max(0, -(-characters // 4))
 
 
 def show_tokens(tokenizer: Any, ids: Sequence[int]) -> list[Token]:

@@ -16,7 +16,7 @@ TEXTS = {CAUSAL: "The fox met a hen by the river. The fox", MASKED: "She opened 
 # The output projection of layer 0's attention, by stack.
 PROJECTIONS = {
     CAUSAL: {"self": "gpt_neox.layers.0.attention.dense"},
-    MASKED: {"self": "bert.encoder.layer.0.attention.output.dense"},
+    MASKED: {"self": "model.layers.0.attn.Wo"},
     TRANSLATION: {"encoder": "model.encoder.layers.0.self_attn.out_proj", "decoder": "model.decoder.layers.0.self_attn.out_proj",
                   "cross": "model.decoder.layers.0.encoder_attn.out_proj"},
     VISION: {"self": "encoder.layers.0.self_attn.out_proj"},
@@ -36,7 +36,7 @@ def library_network(kind: str, implementation: str):
         network = _read_open_clip_tower(folder)[0]
         network.set_attn_implementation(implementation)
         return network.eval()
-    classes = {CAUSAL: transformers.GPTNeoXForCausalLM, MASKED: transformers.BertForMaskedLM, TRANSLATION: transformers.MarianMTModel}
+    classes = {CAUSAL: transformers.GPTNeoXForCausalLM, MASKED: transformers.ModernBertForMaskedLM, TRANSLATION: transformers.MarianMTModel}
     with torch.inference_mode(False):              # shared with tests that ask for gradients
         return classes[kind].from_pretrained(folder, attn_implementation=implementation).eval()
 

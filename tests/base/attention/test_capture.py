@@ -12,7 +12,7 @@ from demos.base.attention.capture import Watch, watching
 from demos.base.attention.checkpoints import CAUSAL, KINDS, MASKED, TRANSLATION, VISION
 from demos.base.attention.model import Reading
 from tests.base.attention.library import PROJECTIONS, ask_library, library_maps, library_network, question
-from tests.tiny_attention import MARKS, folder_checkpoint, load_tiny, write_folder
+from tests.tiny_attention import HEADS, MARKS, folder_checkpoint, load_tiny, write_folder
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 every_stack = pytest.mark.parametrize(("kind", "stack"), [(kind, stack) for kind in KINDS for stack in PROJECTIONS[kind]])
@@ -80,6 +80,34 @@ def test_only_the_stacks_that_are_asked_for_are_noted():
     assert set(watch.maps) == {("cross", 0), ("cross", 1)}
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_maps_are_as_exact_as_the_kernel_whatever_the_networks_precision(dtype):
+    """Products rounded to half precision would move a score of 30 by an eighth."""
+    q, k, v = (6 * torch.randn(1, 2, 9, 16, generator=torch.Generator().manual_seed(n)).to(dtype) for n in range(3))
+    module, exact = torch.nn.Identity(), (q.double() @ k.double().transpose(-1, -2) / 4).softmax(-1)
+    watch, note = Watch({module: ("self", 0)}), Watch({module: ("self", 0)}, stacks=(), head=(("self", 0), 1))
+    with watching(watch):
+        output = capture.attend(module, q, k, v, None, is_causal=False)[0]
+    with watching(note):
+        capture.attend(module, q, k, v, None, is_causal=False)
+    assert torch.allclose(watch.maps["self", 0].double(), exact, atol=2e-5) and torch.allclose(note.note.p.double(), exact[0, 1], atol=2e-5)
+    step = torch.finfo(dtype).eps
+    truth = (exact @ v.double()).transpose(1, 2)
+    assert output.dtype == dtype and torch.allclose(output.double(), truth, atol=1e-4, rtol=step)     # rounded once, at the end
+
+
+def test_in_float32_nothing_is_copied_to_be_exact(monkeypatch):
+    q, k, v = (torch.randn(1, 2, 5, 4) for _ in range(3))
+    cast = torch.Tensor.float
+    monkeypatch.setattr(torch.Tensor, "float", lambda self: (copies.append(1), cast(self))[1] if cast(self) is not self else self)
+    copies: list[int] = []
+    module = torch.nn.Identity()
+    watch = Watch({module: ("self", 0)}, head=(("self", 0), 0))
+    with watching(watch):
+        capture.attend(module, q, k, v, None, is_causal=False)
+    assert torch.equal(watch.maps["self", 0], (q @ k.transpose(-1, -2) * 0.5).softmax(-1)) and not copies
+
+
 # -- one head in full --------------------------------------------------------------------------------
 @every_stack
 def test_a_head_in_full_adds_up(kind, stack):
@@ -100,12 +128,12 @@ def test_a_head_in_full_adds_up(kind, stack):
 def test_the_norms_are_those_of_the_value_vectors():
     model, reading = question(MASKED)
     found: list[torch.Tensor] = []
-    value = model.network.get_submodule("bert.encoder.layer.0.attention.self.value")
-    handle = value.register_forward_hook(lambda module, inputs, output: found.append(output))
+    projection = model.network.get_submodule("model.layers.0.attn.Wqkv")
+    handle = projection.register_forward_hook(lambda module, inputs, output: found.append(output))
     watch = Watch(model.sites, stacks=(), head=(("self", 0), 1))
     states(MASKED, watch)
     handle.remove()
-    vectors = found[0][0].view(reading.length, 2, -1)[:, 1]
+    vectors = found[0][0].view(reading.length, 3, HEADS, -1)[:, 2, 1]   # queries, keys and values of every head
     assert torch.allclose(watch.note.norms, vectors.norm(dim=-1), atol=1e-5)
 
 

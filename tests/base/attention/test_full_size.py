@@ -246,8 +246,8 @@ NORMS = {GPT2: "ln_f", "distilbert/distilgpt2": "ln_f", PYTHIA: "final_layer_nor
 @pytest.mark.parametrize("name", CAUSALS)
 def test_the_norm_before_the_head_is_found(name):
     model, reading, kept = ours(name), read(name), []
-    norm = model.final_norm()
-    assert norm is getattr(model.body, NORMS[name])
+    norm = model.final_norm
+    assert model.has_lens and norm is getattr(model.body, NORMS[name])
     layers = next(module for module in model.body.children() if isinstance(module, torch.nn.ModuleList))
 
     def note(module, inputs, output):
@@ -264,7 +264,7 @@ def test_the_norm_before_the_head_is_found(name):
 
 @pytest.mark.parametrize("name", [name for name in TEXTS if name not in CAUSALS])
 def test_where_there_is_no_norm_before_the_head_none_is_found(name):
-    assert ours(name).final_norm() is None
+    assert ours(name).has_lens and ours(name).final_norm is None
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -84,6 +84,39 @@ def test_a_vision_transformer_of_transformers_own(name, labels, tmp_path):
     assert model.processor.undo(reading.pixels[0]).shape == (16, 16, 3)
 
 
+# -- the size of a picture ---------------------------------------------------------------------------
+def dinov2(folder: Path, side: int, **settings: object) -> Checkpoint:
+    """A DINOv2 trained on 8 x 8 patches whose processor gives pictures of `side` pixels, as its own settings say."""
+    from transformers import BitImageProcessor
+
+    torch.manual_seed(0)
+    BitImageProcessor(size={"shortest_edge": side + 4}, crop_size={"height": side, "width": side}, **settings).save_pretrained(folder)
+    return folder_checkpoint(write_folder(folder, build("Dinov2Model", **PATCHES | {"image_size": 32})))
+
+
+@pytest.mark.parametrize(("side", "grid"), [(16, 4), (32, 8)])
+def test_the_patches_are_those_that_the_processor_gives(side, grid, tmp_path):
+    """DINOv2 was trained on 518 pixels a side, and its processor gives 224."""
+    model = load_tiny(dinov2(tmp_path, side))
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 90, 3), np.uint8))
+    reading, watch = model.read_picture(picture), Watch(model.sites)
+    with torch.inference_mode():
+        model.states(reading, watch)
+    assert (model.side, model.grid, model.limit) == ((side, side), (grid, grid), 1 + grid**2) and reading.pixels.shape[2:] == (side, side)
+    assert all(p.shape[2:] == (model.limit, model.limit) for p in watch.maps.values())
+
+
+def test_pictures_without_one_size_are_refused(tmp_path):
+    assert said_of(dinov2(tmp_path, 16, do_center_crop=False)) == "checkpoint_unsupported"
+
+
+def test_a_size_that_the_network_cannot_read_is_refused(tmp_path):
+    from transformers import ViTImageProcessor
+
+    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+    assert said_of(folder_checkpoint(write_folder(tmp_path, build("ViTModel", **PATCHES)))) == "checkpoint_unsupported"
+
+
 # -- what cannot be shown ----------------------------------------------------------------------------
 # A folder that opens, and what is said of it.
 REFUSED: dict[str, tuple[Callable, str]] = {

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from dataclasses import replace
 
 import pytest
 import torch
+import transformers
 
+from demos.base.attention import model as model_module
+from demos.base.attention.capture import Watch
 from demos.base.attention.checkpoints import CAUSAL, KINDS, MASKED, TRANSLATION, VISION
 from demos.base.attention.model import MOST_TOKENS, MOST_WRITTEN
 from demos.base.tokenizer import BOS_ID, EOS_ID, MASK_ID, PAD_ID
 from tests.base.attention.library import library_network, question
-from tests.tiny_attention import CONTEXT, HEADS, LAYERS, MARKS, folder_checkpoint, load_tiny, tiny_model, write_folder
+from tests.tiny_attention import (
+    CONTEXT, HEADS, LAYERS, MARKS, folder_checkpoint, load_tiny, tiny_checkpoint, tiny_model, write_folder)
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "max_position_embeddings": 64}
 
@@ -85,8 +91,101 @@ def test_states_of_every_layer_begin_with_the_embedding(kind):
     model, reading = question(kind)
     with torch.inference_mode():
         output = model.states(reading, more_states=True)
-    states = getattr(output, "hidden_states", None) or output.decoder_hidden_states
-    assert len(states) == LAYERS + 1
+        states = getattr(output, "hidden_states", None) or output.decoder_hidden_states
+        assert len(states) == LAYERS + 1 and torch.equal(states[-1], output.last_hidden_state)
+        assert torch.allclose(states[0], _embedding(kind, model, reading), atol=1e-6)
+        assert not torch.allclose(states[1], states[0], atol=1e-2)
+
+
+def _embedding(kind: str, model, reading) -> torch.Tensor:
+    """What the first layer is given, by the library's own modules."""
+    if kind == CAUSAL:
+        return model.body.embed_in(reading.ids)
+    if kind == MASKED:
+        return model.body.embeddings(reading.ids)
+    decoder, ids = model.body.decoder, model.read_by_decoder(reading)
+    return decoder.embed_tokens(ids) * model.network.config.d_model ** 0.5 + decoder.embed_positions(ids.shape)
+
+
+# -- the norm before the head ------------------------------------------------------------------------
+# What to build, and the name of the norm in its body; None where nothing is known to make a layer's states the last ones.
+NORMS: dict[str, tuple[str, dict, str | None]] = {
+    "ModernBERT": ("ModernBertForMaskedLM", {"cls_token_id": BOS_ID, "sep_token_id": EOS_ID}, "final_norm"),
+    "Phi": ("PhiForCausalLM", {}, "final_layernorm"), "BioGPT": ("BioGptForCausalLM", {}, "layer_norm"),
+    "OPT": ("OPTForCausalLM", {"word_embed_proj_dim": 32, "ffn_dim": 64}, "decoder.final_layer_norm"),
+    "RoBERTa with norms first": ("RobertaPreLayerNormForMaskedLM", {}, "LayerNorm"),
+    "OPT with a narrower vocabulary": ("OPTForCausalLM", {"word_embed_proj_dim": 16, "ffn_dim": 64, "do_layer_norm_before": False}, None)}
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_the_norm_before_the_head_is_found_by_what_it_does(name, tmp_path):
+    torch.manual_seed(0)
+    kind, settings, path = NORMS[name]
+    network = getattr(transformers, kind)(transformers.CONFIG_MAPPING[_family(kind)](**SMALL, **MARKS, **settings)).eval()
+    for module_name, module in network.named_modules():    # fresh norms are all the same
+        if "norm" in module_name.lower() and getattr(module, "weight", None) is not None:
+            torch.nn.init.uniform_(module.weight, 0.5, 2)
+    model = load_tiny(folder_checkpoint(write_folder(tmp_path / "tiny", network)))
+    assert model.has_lens == (path is not None)
+    if path is not None:
+        assert model.final_norm is model.body.get_submodule(path)
+
+
+def _family(name: str) -> str:
+    return getattr(transformers, name).config_class.model_type
+
+
+def test_a_picture_model_has_no_lens_and_a_pocket_text_model_has_one():
+    assert {kind: tiny_model(kind).has_lens for kind in KINDS} == {CAUSAL: True, MASKED: True, TRANSLATION: True, VISION: False}
+    assert tiny_model(TRANSLATION).final_norm is None and tiny_model(MASKED).final_norm is tiny_model(MASKED).body.final_norm
+
+
+# -- a batch that begins at a layer ------------------------------------------------------------------
+@pytest.mark.parametrize("kind", [CAUSAL, MASKED, VISION])
+@pytest.mark.parametrize("layer", range(LAYERS))
+def test_a_batch_that_begins_at_a_layer_is_the_whole_batch(kind, layer):
+    model, reading = question(kind)
+    heads = model.stacks[0].heads
+    factors = torch.ones(3, heads)
+    factors[1, 0] = factors[2, 1] = 0
+    with torch.inference_mode():
+        split, whole = (model.states(reading, Watch(model.sites, stacks=(), keep={("self", layer): factors}), rows=3, **more).last_hidden_state
+                        for more in ({"split": ("self", layer)}, {}))
+    assert model.can_split("self") and torch.allclose(split, whole, atol=1e-4) and not torch.allclose(split[0], split[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [CAUSAL, MASKED])
+def test_a_pass_of_another_thread_goes_by_while_a_batch_is_begun(kind, monkeypatch):
+    """torch registers a hook in two steps; a pass between them calls it without the named inputs."""
+    model, reading = question(kind)
+    with torch.inference_mode():
+        alone = model.states(reading).last_hidden_state
+    layer, seen = model._blocks["self", 1], []
+
+    def neighbour() -> None:
+        with torch.inference_mode():
+            seen.append(model.states(reading).last_hidden_state)
+
+    class Between(OrderedDict):
+        def __setitem__(self, key, value):
+            thread = threading.Thread(target=neighbour)
+            thread.start()
+            thread.join(30)
+            super().__setitem__(key, value)
+
+    monkeypatch.setattr(layer, "_forward_pre_hooks_with_kwargs", Between())
+    with torch.inference_mode():
+        batch = model.states(reading, rows=3, split=("self", 1)).last_hidden_state
+    assert len(seen) == 1 and torch.equal(seen[0], alone) and len(batch) == 3 and not layer._forward_pre_hooks
+
+
+# -- what may be asked for ---------------------------------------------------------------------------
+def test_a_network_of_many_heads_reads_fewer_tokens(monkeypatch):
+    monkeypatch.setattr(model_module, "MOST_MAP_BYTES", 4 * LAYERS * HEADS * 20**2 + 3)
+    model = load_tiny(tiny_checkpoint(CAUSAL))
+    assert model.limit == 20 and model.map_bytes <= model_module.MOST_MAP_BYTES < 4 * LAYERS * HEADS * 21**2
+    assert model.read_text("fox " * 30).length == 20
+    assert tiny_model(CAUSAL).map_bytes == 4 * LAYERS * HEADS * CONTEXT**2
 
 
 def _roberta():
@@ -101,6 +200,12 @@ def _distilbert():
     return DistilBertForMaskedLM(DistilBertConfig(dim=32, n_layers=2, n_heads=4, hidden_dim=64, max_position_embeddings=64, **MARKS))
 
 
+def _bert():
+    from transformers import BertConfig, BertForMaskedLM
+
+    return BertForMaskedLM(BertConfig(**SMALL, **MARKS))
+
+
 def _modernbert():
     from transformers import ModernBertConfig, ModernBertForMaskedLM
 
@@ -113,7 +218,7 @@ def _gpt2():
     return GPT2LMHeadModel(GPT2Config(n_embd=32, n_layer=2, n_head=4, n_positions=64, **MARKS))
 
 
-@pytest.mark.parametrize("make", [_roberta, _distilbert, _modernbert, _gpt2])
+@pytest.mark.parametrize("make", [_bert, _roberta, _distilbert, _modernbert, _gpt2])
 def test_every_kind_of_head_is_read_whole(make, tmp_path):
     """A masked model's head is more than its last matrix."""
     torch.manual_seed(0)

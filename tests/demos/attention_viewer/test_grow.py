@@ -99,6 +99,21 @@ def test_heads_that_are_off_stay_off():
         ids.append(step.token.id)
 
 
+@pytest.mark.parametrize("hidden", [(2,), (1, 3, 4), (0,), (3, 16), (-1, 999, 2)], ids=str)
+def test_what_is_hidden_stays_hidden(hidden, firm):
+    """Also from what is written, and a place that is only written later: as the look that follows shows it."""
+    plain, steps = list(continue_text(request(), FIRM, 0)), list(continue_text(request(hidden=hidden), FIRM, 0))
+    length = len(start())
+    maps = look(request(hidden=hidden, after=tuple(ids_of(steps)))).maps[0].p
+    for number, step in enumerate(steps):
+        place = length + number
+        assert step.p == pytest.approx(maps[:, :, place, :place + 1], abs=1e-4)
+        assert not step.p[..., [at for at in hidden if 0 <= at <= place]].any()
+    assert any(one.p.shape == other.p.shape and not np.allclose(one.p, other.p, atol=1e-3) for one, other in zip(plain, steps))
+    following = look(request(hidden=hidden, after=tuple(ids_of(steps[:3])))).next.guess.top[0]
+    assert following[1] == steps[3].token.id
+
+
 def test_it_goes_on_from_where_it_stopped(firm):
     whole = ids_of(continue_text(request(), FIRM, 0))
     assert ids_of(continue_text(request(after=tuple(whole[:3])), FIRM, 0)) == whole[3:3 + len(whole)]

@@ -9,29 +9,21 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from demos.attention_viewer import infer
-from demos.attention_viewer.infer import BEST, SHOWN, look, look_at_head, look_from, tensors
+from demos.attention_viewer import infer, reading
+from demos.attention_viewer.infer import BEST, SHOWN, knock_out, look, look_at_head, look_from, tensors
 from demos.attention_viewer.schema import MOST_HIDDEN, MOST_OFF, Request
 from demos.base.attention.checkpoints import CAUSAL, MASKED, POCKETS, TRANSLATION, VISION
 from demos.base.errors import UserError
 from demos.base.tokenizer import BOS_ID, EOS_ID, MASK_ID, VOCABULARY
 from tests import pictures
-from tests.base.attention.library import TEXTS, ask_library
+from tests.base.attention.library import ask_library
+from tests.demos.attention_viewer.requests import EVERY_STACK, TEXT_KINDS, request
 from tests.tiny_attention import CONTEXT, HEADS, LAYERS, folder_checkpoint, tiny_checkpoint, tiny_model, use_tiny_attention, write_folder
-
-TEXT_KINDS = (CAUSAL, MASKED, TRANSLATION)
-EVERY_STACK = [(CAUSAL, "self"), (MASKED, "self"), (TRANSLATION, "cross"), (TRANSLATION, "encoder"), (TRANSLATION, "decoder"), (VISION, "self")]
 
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     use_tiny_attention(monkeypatch)
-
-
-def request(kind: str, text: str | None = None, **more: object) -> Request:
-    if kind == VISION:
-        return Request(picture=pictures.scene(64, 64), checkpoint=POCKETS[kind].id, **more)
-    return Request(TEXTS[kind] if text is None else text, checkpoint=POCKETS[kind].id, **more)
 
 
 def error_of(call, *arguments: object) -> str:
@@ -96,7 +88,9 @@ def test_what_a_picture_shows():
     assert found.tokens == {} and found.label is None and found.pixels.shape == (64, 64, 3) and found.pixels.dtype == np.uint8
     assert found.maps[0].p.shape[2:] == (1 + rows * columns,) * 2 and found.limit == 1 + rows * columns
     assert found.rollout.shape == (found.limit,) and found.rollout.sum() == pytest.approx(1, abs=1e-5)
-    assert np.isnan(found.maps[0].statistics["previous"]).all()        # patches have no order
+    numbers = found.maps[0].statistics
+    assert np.isnan(numbers["previous"]).all()                         # patches have no order
+    assert (0 < numbers["distance"]).all() and (numbers["distance"] < np.hypot(rows, columns)).all()
 
 
 def test_a_classifier_names_the_picture(tmp_path):
@@ -113,7 +107,8 @@ def test_a_classifier_names_the_picture(tmp_path):
 
 def test_statistics_are_those_of_the_text():
     found = look(request(CAUSAL, "fox hen fox hen fox hen")).maps[0]
-    assert found.statistics["previous"] == pytest.approx(found.p[..., range(1, found.p.shape[2]), range(found.p.shape[2] - 1)].mean(-1), abs=1e-5)
+    last = found.p.shape[2] - 1
+    assert found.statistics["previous"] == pytest.approx(found.p[..., range(2, last), range(1, last - 1)].mean(-1), abs=1e-5)
     assert not np.isnan(found.statistics["induction"]).any() and np.isnan(found.statistics["next"]).all()
     assert np.isnan(look(request(CAUSAL, "the fox")).maps[0].statistics["induction"]).all()
 
@@ -188,12 +183,53 @@ def test_what_is_switched_off_is_missing_from_the_answer():
     assert unknown.next.guess.top == plain.next.guess.top
 
 
+@pytest.mark.parametrize(("kind", "stack"), EVERY_STACK)
+@pytest.mark.parametrize("taken", ["off", "hidden"])
+def test_every_question_goes_without_what_a_look_goes_without(kind, stack, taken):
+    """One head, one query, and the file of all maps are of the same pass as the look's."""
+    given = request(kind, **{"off": tuple((stack, 0, head) for head in (0, 1))} if taken == "off" else {"hidden": (1, 2)})
+    looked, plain = (next(maps for maps in look(one).maps if maps.stack.name == stack).p for one in (given, request(kind)))
+    layer = len(looked) - 1
+    detail, row, file = look_at_head(given, stack, layer, 1), look_from(given, stack, 3), load(base64.b64decode(tensors(given)))
+    assert detail.p == pytest.approx(looked[layer, 1], abs=1e-5)
+    assert row.p == pytest.approx(looked[:, :, min(3, looked.shape[2] - 1)], abs=1e-5)
+    assert file[f"{stack}.{layer}"].float().numpy() == pytest.approx(looked[layer], abs=1e-3)
+    if kind == VISION and taken == "hidden":       # patches are not hidden
+        assert looked == pytest.approx(plain)
+    else:
+        assert looked.shape != plain.shape or not np.allclose(looked[layer], plain[layer], atol=1e-3)
+
+
+def test_a_translation_is_written_without_what_is_taken_away():
+    """The maps are of the sentence that the network writes without it, as the comparison shows it."""
+    for taken in ({"off": tuple(("cross", layer, head) for layer in range(LAYERS) for head in range(HEADS))}, {"hidden": (1, 2, 3)}):
+        found = look(request(TRANSLATION, **taken))
+        assert found.written == knock_out(request(TRANSLATION, **taken)).written[1] != look(request(TRANSLATION)).written
+        assert len(found.tokens["target"]) == found.maps[0].p.shape[2]
+
+
 # -- limits ------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", TEXT_KINDS)
 def test_a_text_that_does_not_fit_is_cut(kind):
     found = look(request(kind, "fox " * 5000))
     assert len(found.tokens["source"]) == found.limit == CONTEXT and found.cut > 1000
     assert max(maps.p.shape[2] for maps in found.maps) <= CONTEXT
+
+
+@pytest.mark.parametrize(("characters", "cut"), [(0, 0), (1, 1), (4, 1), (5, 2), (1_000_000, 250_000)])
+def test_what_was_not_even_kept_counts_as_cut(characters, cut):
+    assert look(request(CAUSAL, "fox", beyond=characters)).cut == cut
+    assert look(request(CAUSAL, "fox " * 100, beyond=characters)).cut == look(request(CAUSAL, "fox " * 100)).cut + cut
+
+
+def test_a_picture_of_more_maps_than_fit_is_refused(monkeypatch):
+    """A picture cannot be cut as a text can."""
+    size = look(request(VISION)).maps[0].p.nbytes
+    monkeypatch.setattr(reading, "MOST_MAP_BYTES", size)
+    look(request(VISION))
+    monkeypatch.setattr(reading, "MOST_MAP_BYTES", size - 1)
+    assert error_of(look, request(VISION)) == error_of(look_from, request(VISION), "self", 0) == "picture_maps_large"
+    look(request(CAUSAL))
 
 
 @pytest.mark.parametrize(("kind", "given", "key"), [

@@ -5,37 +5,34 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from demos.attention_viewer import probe
+from demos.attention_viewer import budget, probe
+from demos.attention_viewer.attribution import attribute, kendall
 from demos.attention_viewer.infer import look
-from demos.attention_viewer.probe import GUESSES, ROWS, attribute, divergence, kendall, knock_out, lens, rank_heads
+from demos.attention_viewer.probe import GUESSES, ROWS, divergence, knock_out, lens, rank_heads
+from demos.attention_viewer.reading import hidden_mask, keep_of, opened
 from demos.attention_viewer.schema import Request
 from demos.base.attention.capture import Watch
 from demos.base.attention.checkpoints import CAUSAL, MASKED, POCKETS, TRANSLATION, VISION
+from demos.base.attention.model import AttentionModel
+from demos.base.diffusion.stream import in_batches
 from demos.base.errors import UserError
 from demos.base.tokenizer import MASK_ID
-from tests import pictures
-from tests.base.attention.library import TEXTS, ask_library, library_network, question
+from tests.base.attention.library import ask_library, library_network, question
+from tests.demos.attention_viewer.requests import EVERY_STACK, TEXT_KINDS, request
 from tests.tiny_attention import HEADS, LAYERS, tiny_model, use_tiny_attention
 
-TEXT_KINDS = (CAUSAL, MASKED, TRANSLATION)
-EVERY_STACK = [(CAUSAL, "self"), (MASKED, "self"), (TRANSLATION, "cross"), (TRANSLATION, "encoder"), (TRANSLATION, "decoder"), (VISION, "self")]
 FIRST = {CAUSAL: "self", MASKED: "self", TRANSLATION: "cross", VISION: "self"}
 
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     use_tiny_attention(monkeypatch)
-
-
-def request(kind: str, text: str | None = None, **more: object) -> Request:
-    if kind == VISION:
-        return Request(picture=pictures.scene(64, 64), checkpoint=POCKETS[kind].id, **more)
-    return Request(TEXTS[kind] if text is None else text, checkpoint=POCKETS[kind].id, **more)
 
 
 def all_heads(kind: str, stack: str) -> tuple:
@@ -290,9 +287,159 @@ def test_the_last_layer_is_the_real_answer(kind):
             assert len(layer) == GUESSES and all(0 <= p <= 1 for _, p in layer)
 
 
-def test_earlier_layers_pass_the_norm_before_the_head():
-    model, reading = question(CAUSAL)
+@pytest.mark.parametrize("kind", [CAUSAL, MASKED])
+@pytest.mark.parametrize("layer", range(LAYERS))
+def test_earlier_layers_pass_the_norm_before_the_head(kind, layer):
+    model, reading = question(kind)
+    network = model.network
     with torch.inference_mode():
-        states = model.states(reading, more_states=True).hidden_states
-        p = model.network.get_output_embeddings()(model.network.gpt_neox.final_layer_norm(states[1][0, 2])).softmax(-1)
-    assert [value for _, value in lens(request(CAUSAL), 2).layers[1]] == pytest.approx(p.topk(GUESSES).values.tolist(), abs=1e-5)
+        state = model.states(reading, more_states=True).hidden_states[layer][0, 2]
+        if kind == CAUSAL:
+            scores = network.get_output_embeddings()(network.gpt_neox.final_layer_norm(state))
+        else:
+            scores = network.decoder(network.head(network.model.final_norm(state)))
+    assert [value for _, value in lens(request(kind), 2).layers[layer]] == pytest.approx(scores.softmax(-1).topk(GUESSES).values.tolist(), abs=1e-5)
+
+
+def test_layers_that_the_head_cannot_read_are_not_shown(monkeypatch):
+    monkeypatch.setattr(tiny_model_of(CAUSAL), "has_lens", False)
+    with pytest.raises(UserError) as error:
+        lens(request(CAUSAL), 0)
+    assert error.value.key == "lens_unavailable"
+
+
+def tiny_model_of(kind: str):
+    """The one that the demo's loader holds."""
+    with opened(request(kind)) as (model, _):
+        return model
+
+
+# -- what is switched off or hidden ------------------------------------------------------------------
+@pytest.mark.parametrize("kind", TEXT_KINDS)
+@pytest.mark.parametrize("taken", ["off", "hidden"])
+def test_attributions_are_those_of_what_is_left(kind, taken):
+    """The answer and each method are of the network without it, as its own passes say."""
+    model, _ = question(kind)
+    given = request(kind, **{"off": all_heads(kind, FIRST[kind])[:2]} if taken == "off" else {"hidden": (2,)})
+    with opened(given) as (_, reading):
+        keep, hide = keep_of(model, given.off), hidden_mask(model, reading, given.hidden)
+    place = {CAUSAL: reading.length - 1, MASKED: (*reading.gaps, 0)[0], TRANSLATION: 1}[kind]
+    found, plain = attribute(given, place), attribute(request(kind), place)
+    watch = Watch(model.sites, keep=keep)
+    with torch.inference_mode():
+        before = model.logits(model.states(reading, watch, hide=hide).last_hidden_state[0, place]).softmax(-1)
+        one = torch.zeros_like(reading.ids, dtype=torch.bool)
+        one[0, 1] = True
+        more = {"ids": reading.ids.masked_fill(one, MASK_ID)} if kind == MASKED else {"hide": one if hide is None else one | hide}
+        after = model.logits(model.states(reading, Watch(model.sites, stacks=(), keep=keep), **more).last_hidden_state[0, place]).softmax(-1)
+    answer = int(before.argmax())
+    assert found.answer == (model.show([answer])[0].text, pytest.approx(float(before[answer]), abs=1e-5))
+    assert found.methods["occlusion"][1] == pytest.approx(float(before[answer].log() - after[answer].log()), abs=1e-4)
+    stack = "cross" if kind == TRANSLATION else "self"
+    looked = torch.stack([p[0] for (name, _), p in watch.maps.items() if name == stack]).mean((0, 1))[place]
+    assert found.methods["attention"] == pytest.approx(looked.numpy(), abs=1e-5)
+    assert not np.allclose(found.methods["gradient"], plain.methods["gradient"], rtol=1e-3)
+    if taken == "hidden" and kind != MASKED:
+        assert found.methods["occlusion"][2] == pytest.approx(0, abs=1e-5) and found.methods["attention"][2] == 0
+        assert found.methods["gradient"][2] == pytest.approx(0, abs=1e-7) or kind == CAUSAL     # its own state still passes on
+
+
+@pytest.mark.parametrize("kind", TEXT_KINDS)
+@pytest.mark.parametrize("taken", ["off", "hidden"])
+def test_the_lens_is_that_of_what_is_left(kind, taken):
+    given = request(kind, **{"off": all_heads(kind, FIRST[kind])[:3]} if taken == "off" else {"hidden": (2,)})
+    model, _ = question(kind)
+    with opened(given) as (_, reading), torch.inference_mode():
+        watch = Watch(model.sites, stacks=(), keep=keep_of(model, given.off))
+        states = model.states(reading, watch, hide=hidden_mask(model, reading, given.hidden)).last_hidden_state
+        best = model.logits(states[0, 3]).softmax(-1).topk(GUESSES)
+    found, plain = lens(given, 3).layers[-1], lens(request(kind), 3).layers[-1]
+    assert [p for _, p in found] == pytest.approx(best.values.tolist(), abs=1e-5) != [p for _, p in plain]
+
+
+@pytest.mark.parametrize(("kind", "stack"), EVERY_STACK)
+def test_heads_are_ranked_beside_those_that_are_off(kind, stack):
+    """What is off already is missed by nobody; another head's effect is that of losing both instead of one."""
+    off = ((stack, 0, 0),)
+    found, alone = (rank_heads(request(kind, off=off), stack, batched=batched).effect for batched in (True, False))
+    assert found == pytest.approx(alone, abs=1e-5) and found[0, 0] == pytest.approx(0, abs=1e-6) and found.max() > 0
+    assert not np.allclose(found, rank_heads(request(kind), stack).effect, atol=1e-5)
+
+
+# -- how much may be asked ---------------------------------------------------------------------------
+def allow(monkeypatch, kind: str, passes: float) -> None:
+    """A budget of so many passes over the text of `request(kind)`."""
+    model, reading = question(kind)
+    length = model.limit if kind == VISION else max(reading.length, 0 if reading.written is None else reading.written.shape[1])
+    monkeypatch.setattr(budget, "_ON_PROCESSOR", passes * model.parameters * length)
+
+
+@pytest.mark.parametrize("kind", TEXT_KINDS)
+def test_what_fits_is_hidden_nearest_the_answer_first(kind, monkeypatch):
+    whole = attribute(request(kind), places_of(kind)[0])
+    assert whole.left == 0
+    allow(monkeypatch, kind, 3.5)
+    found = attribute(request(kind), places_of(kind)[0])
+    known = np.flatnonzero(np.isfinite(found.methods["occlusion"])).tolist()
+    length = len(found.methods["occlusion"])
+    assert len(known) == 3 and found.left == length - 3
+    assert known == {CAUSAL: [length - 3, length - 2, length - 1], MASKED: [found.place - 1, found.place, found.place + 1],
+                     TRANSLATION: [0, 1, 2]}[kind]
+    assert found.methods["occlusion"][known] == pytest.approx(whole.methods["occlusion"][known], abs=1e-4)
+    for a, b, tau in found.agreement:
+        assert not math.isnan(tau)
+        assert tau == pytest.approx(kendall(found.methods[a][known], found.methods[b][known]) if "occlusion" in (a, b)
+                                    else next(t for one, other, t in whole.agreement if (one, other) == (a, b)), abs=1e-6)
+
+
+def test_something_always_fits(monkeypatch):
+    monkeypatch.setattr(budget, "_ON_PROCESSOR", 1)
+    found, ranked = attribute(request(CAUSAL), 0), rank_heads(request(CAUSAL), "self")
+    assert np.isfinite(found.methods["occlusion"]).sum() == 1 == ranked.runs and ranked.left == LAYERS * HEADS - 1
+    assert np.isfinite(ranked.effect).tolist() == [[False, False], [True, False]]
+
+
+@pytest.mark.parametrize(("kind", "passes", "tried"), [(CAUSAL, 1.2, 2), (CAUSAL, 2.2, 3), (MASKED, 1.2, 2), (TRANSLATION, 1.2, 1), (TRANSLATION, 3.2, 3)])
+def test_the_heads_that_fit_are_those_of_the_last_layers(kind, passes, tried, monkeypatch):
+    """A head of the last of two layers costs half a pass where the batch begins there."""
+    whole = rank_heads(request(kind), FIRST[kind])
+    allow(monkeypatch, kind, passes)
+    found = rank_heads(request(kind), FIRST[kind])
+    order = [(layer, head) for layer in reversed(range(LAYERS)) for head in range(HEADS)]
+    assert (found.runs, found.left) == (tried, LAYERS * HEADS - tried)
+    for number, head in enumerate(order):
+        assert np.isnan(found.effect[head]) if number >= tried else found.effect[head] == pytest.approx(whole.effect[head], abs=1e-5)
+
+
+def test_the_pocket_models_have_no_need_to_leave_anything_out():
+    for weights, tokens, passes in ((4.3e6, 256, 256), (5.2e6, 256, 256), (5.2e6, 256, 36)):
+        assert budget.how_many_fit(SimpleNamespace(parameters=weights, device=SimpleNamespace(name="cpu")), tokens, [1.0] * passes) == passes
+
+
+@pytest.mark.parametrize(("weights", "length", "rows"), [(4.2e6, 64, 64), (4.2e6, 512, 8), (1.24e8, 512, 1), (1.24e8, 64, 5), (1e9, 512, 1)])
+def test_a_batch_of_a_large_network_is_small_enough_to_stop_after(weights, length, rows):
+    model = SimpleNamespace(parameters=weights, device=SimpleNamespace(name="cpu"), largest_batch=lambda length: 4096 // length)
+    assert budget.rows_at_once(model, length) == rows
+
+
+@pytest.mark.parametrize("call", [lambda: attribute(request(CAUSAL), 0), lambda: rank_heads(request(CAUSAL), "self")], ids=["words", "heads"])
+def test_a_visitor_can_stop_it_between_two_batches(call, monkeypatch):
+    passes, states = [], AttentionModel.states
+    flag = threading.Event()
+
+    def counted(self, *arguments, **more):
+        passes.append(1)
+        if len(passes) == 3:
+            flag.set()
+        return states(self, *arguments, **more)
+
+    allow(monkeypatch, CAUSAL, 25)                 # so that a batch is one row
+    call()
+    monkeypatch.setattr(AttentionModel, "states", counted)
+    assert list(in_batches(lambda: iter([call()]), flag)) == [] and len(passes) == 3
+
+
+def test_a_graphics_card_is_asked_for_as_long_as_it_takes():
+    pocket, large, unknown = (Request("a", checkpoint=id) for id in (POCKETS[CAUSAL].id, "Qwen/Qwen3-0.6B", "somebody/something"))
+    assert 10 <= budget.seconds(pocket) < budget.seconds(large, "self", 3) < budget.seconds(unknown) <= 60
+    assert budget.many_seconds(large, 3) > budget.seconds(large)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demos.attention_viewer.questions import LONGEST_TEXT, number, read_asked, read_picture, read_text
-from demos.attention_viewer.schema import MOST_HIDDEN, MOST_OFF
+from demos.attention_viewer.questions import LONGEST_TEXT, beyond, number, read_asked, read_picture, read_text
+from demos.attention_viewer.schema import MOST_HIDDEN, MOST_OFF, Request
 from demos.base.errors import UserError
 from tests import pictures
 
@@ -40,6 +40,11 @@ def test_what_is_no_text_is_an_empty_one(value):
 
 def test_a_text_is_looked_at_only_so_far():
     assert len(read_text("a" * (LONGEST_TEXT + 5))) == LONGEST_TEXT
+
+
+@pytest.mark.parametrize(("value", "rest"), [("", 0), ("a" * LONGEST_TEXT, 0), ("a" * (LONGEST_TEXT + 5), 5), (None, 0), (3, 0), (["a"] * 10**6, 0)])
+def test_what_is_not_looked_at_is_counted(value, rest):
+    assert beyond(value) == rest
 
 
 # -- pictures ----------------------------------------------------------------------------------------
@@ -76,6 +81,42 @@ def test_a_picture_is_decoded_only_where_it_is_needed(model, text, decoded):
     assert (read_asked({"model": model, "text": text}, PICTURE, ("pocket-vision",)).picture is not None) == decoded
     if not decoded:
         assert read_asked({"model": model, "text": text}, {"data": "broken"}, ("pocket-vision",)).text == text
+
+
+# -- the picture that is meant -----------------------------------------------------------------------
+VISION = ("pocket-vision",)
+ABOUT = {"model": "pocket-vision", "text": ""}
+SEEN = Request(picture=pictures.scene()).fingerprint
+
+
+@pytest.mark.parametrize("meant", [{"picture": SEEN}, {"picture": ""}, {"picture": None}, {}], ids=repr)
+def test_a_question_about_the_picture_of_the_input_is_asked(meant):
+    assert np.array_equal(read_asked(ABOUT | meant, PICTURE, VISION).picture, pictures.scene())
+
+
+@pytest.mark.parametrize("meant", ["0" * 12, SEEN.upper(), SEEN + "0", 3, True, [SEEN], {"a": 1}], ids=repr)
+@pytest.mark.parametrize("held", [PICTURE, None, {}, {"data": ""}, {"data": "broken"}, {"data": 3}], ids=lambda held: repr(held)[:30])
+def test_a_question_about_another_picture_is_refused(meant, held):
+    """Also when what was chosen since then is no picture at all."""
+    assert error_of(read_asked, ABOUT | {"picture": meant}, held, VISION) == "picture_changed"
+
+
+def test_a_picture_that_is_gone_is_not_the_one_that_was_meant():
+    assert error_of(read_asked, ABOUT | {"picture": SEEN}, None, VISION) == "picture_changed"
+
+
+def test_a_question_about_a_text_means_no_picture():
+    for meant in ("", SEEN, None, 3):
+        assert read_asked(ASKED | {"picture": meant}, {"data": "broken"}, VISION).picture is None
+
+
+def test_fingerprints_are_those_of_the_pixels():
+    scene = pictures.scene()
+    other = scene.copy()
+    other[3, 5, 1] ^= 1
+    taller = scene.reshape(-1, scene.shape[1] // 2, 3)
+    prints = [Request(picture=picture).fingerprint for picture in (scene, scene.copy(order="F"), other, taller)]
+    assert prints[0] == prints[1] and len(set(prints)) == 3 and len(prints[0]) == 12 and Request("a").fingerprint == ""
 
 
 @pytest.mark.parametrize("asked", [

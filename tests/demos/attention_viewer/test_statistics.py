@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from demos.attention_viewer.found_heads import neighbour
 from demos.attention_viewer.schema import INDUCTION, NEXT, PREVIOUS, SELF, SINK, Maps
-from demos.attention_viewer.statistics import head_statistics, repeats, rollout
+from demos.attention_viewer.statistics import head_statistics, patch_distance, repeats, rollout
 from demos.attention_viewer.view import head_classes
 from demos.base.attention.model import Stack
 
@@ -50,33 +51,66 @@ def test_a_head_that_looks_one_place_back():
 
 def test_a_head_that_looks_one_place_on():
     found = statistics(shifted(1))
-    assert found[NEXT] == 1 and found[PREVIOUS] == 0 and found[SELF] == pytest.approx(1 / (T - 1))
+    assert found[NEXT] == 1 and found[PREVIOUS] == 0 and found[SELF] == pytest.approx(1 / T)
 
 
 def test_a_head_that_looks_everywhere():
     found = statistics(torch.full((T, T), 1 / T))
     assert found["entropy"] == pytest.approx(math.log2(T)) and found["spread"] == pytest.approx(1)
     assert found[SINK] == found[SELF] == found[PREVIOUS] == found[NEXT] == pytest.approx(1 / T)
-    assert found["distance"] == pytest.approx(np.abs(np.subtract.outer(np.arange(1, T), np.arange(T))).mean())
+    assert found["distance"] == pytest.approx(np.abs(np.subtract.outer(np.arange(T), np.arange(T))).mean())
 
 
 def test_a_causal_head_is_spread_as_far_as_it_can_see():
     found = statistics(causal_uniform(), causal=True)
-    assert found["spread"] == pytest.approx(1) and found["entropy"] == pytest.approx(np.log2(np.arange(1, T + 1)).mean())
+    assert found["spread"] == pytest.approx(1) and found["entropy"] == pytest.approx(np.log2(np.arange(2, T + 1)).mean())
 
 
 def test_a_head_that_looks_at_the_first_token():
     p = torch.zeros(T, T)
     p[:, 0] = 1
     found = statistics(p, causal=True)
-    assert found[SINK] == 1 and found["distance"] == np.arange(1, T).mean() and found[PREVIOUS] == pytest.approx(1 / (T - 1))
+    assert found[SINK] == 1 and found["distance"] == np.arange(1, T).mean() and found[PREVIOUS] == 0    # the first token is no neighbour
 
 
-def test_the_first_query_does_not_count():
-    p = shifted(-1)
-    p[0] = 0
-    p[0, 5] = 1
-    assert statistics(p)[PREVIOUS] == 1 and statistics(p)["distance"] == 1
+@pytest.mark.parametrize("name", ["entropy", "spread", SINK, PREVIOUS, SELF, "distance", INDUCTION])
+def test_the_first_query_of_a_causal_stack_does_not_count(name):
+    """It has nothing but itself to look at; whatever it does, the numbers are the same."""
+    p, ids = causal_uniform(), [5, 6, 7, 5, 6, 7, 5, 6]
+    plain = statistics(p, causal=True, ids=ids)[name]
+    p[0] = 1 / T
+    assert statistics(p, causal=True, ids=ids)[name] == plain and not math.isnan(plain)
+
+
+@pytest.mark.parametrize("name", ["entropy", "spread", SELF, "distance"])
+def test_the_first_query_of_the_others_does(name):
+    p = torch.full((T, T), 1 / T)
+    plain = statistics(p)[name]
+    p[0] = torch.eye(T)[0]
+    assert statistics(p)[name] != plain
+
+
+def test_the_first_token_is_no_sink_to_itself_and_one_to_other_tokens():
+    p = torch.full((T, T), 1 / T)
+    p[0] = torch.eye(T)[0]
+    assert statistics(p)[SINK] == pytest.approx(1 / T)
+    assert statistics(p, square=False)[SINK] == pytest.approx((1 + (T - 1) / T) / T)      # what a translator wrote first counts
+
+
+@pytest.mark.parametrize("step", [-1, 1])
+def test_neighbours_are_those_of_the_card(step):
+    """One definition: the pairs at either end, of which one is a mark, do not count."""
+    p = torch.randn(3, 2, T, T, generator=torch.Generator().manual_seed(1)).softmax(-1)
+    found = head_statistics(p, False, True)[PREVIOUS if step < 0 else NEXT]
+    assert torch.allclose(found, neighbour(p[:, None], step).mean(-1))
+    by_hand = torch.stack([p[..., place, place + step] for place in (range(2, T - 1) if step < 0 else range(1, T - 2))]).mean(0)
+    assert torch.allclose(found, by_hand)
+
+
+@pytest.mark.parametrize(("size", "known"), [(3, False), (4, True)])
+def test_a_text_of_marks_and_one_token_has_no_neighbours(size, known):
+    found = statistics(torch.full((size, size), 1 / size))
+    assert math.isnan(found[PREVIOUS]) == math.isnan(found[NEXT]) == (not known)
 
 
 def test_other_tokens_on_the_other_side_have_neither_places_nor_distances():
@@ -88,7 +122,35 @@ def test_other_tokens_on_the_other_side_have_neither_places_nor_distances():
 
 def test_a_single_token_has_no_statistics():
     found = statistics(torch.ones(1, 1), causal=True)
-    assert found["entropy"] == 0 and all(math.isnan(found[name]) for name in (SINK, "spread", PREVIOUS, NEXT, SELF, "distance", INDUCTION))
+    assert all(math.isnan(value) for value in found.values())
+
+
+def test_a_translation_of_one_token_has_a_sink_and_no_neighbours():
+    found = head_statistics(torch.full((1, 1, 1, 4), 0.25), False, False)
+    assert found[SINK] == 0.25 and found["entropy"] == 2 and found[PREVIOUS].isnan().all()
+    assert head_statistics(torch.ones(1, 1, 3, 1), False, False)[SINK].isnan().all()       # one token gets everything
+
+
+# -- pictures ----------------------------------------------------------------------------------------
+def looks(pairs: dict[int, dict[int, float]], size: int = 7) -> torch.Tensor:
+    """(1, 1, 7, 7): a class token and 2 x 3 patches; who is not in `pairs` looks at itself."""
+    p = torch.eye(size)
+    for query, keys in pairs.items():
+        p[query] = 0
+        for key, share in keys.items():
+            p[query, key] = share
+    return p[None, None]
+
+
+@pytest.mark.parametrize(("pairs", "distance"), [
+    ({}, 0), ({1: {3: 1.0}}, 2 / 6), ({1: {4: 1.0}}, 1 / 6), ({1: {6: 1.0}}, math.sqrt(5) / 6), ({1: {2: 0.5, 6: 0.5}}, (0.5 + 0.5 * math.sqrt(5)) / 6),
+    ({1: {6: 0.5, 0: 0.5}, 2: {0: 1.0}}, 0.5 * math.sqrt(5) / 4.5),    # what goes to the class token goes nowhere
+    ({0: {6: 1.0}}, 0)])                                               # nor does the class token stand anywhere
+def test_distance_on_a_picture_is_between_patches(pairs, distance):
+    assert float(patch_distance(looks(pairs), (2, 3))) == pytest.approx(distance, abs=1e-6)
+    found = head_statistics(looks(pairs), False, True, grid=(2, 3))
+    assert float(found["distance"]) == pytest.approx(distance, abs=1e-6)
+    assert all(found[name].isnan().all() for name in (PREVIOUS, NEXT, SELF, INDUCTION)) and not found["entropy"].isnan().any()
 
 
 # -- repeated tokens ---------------------------------------------------------------------------------

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 
 import gradio as gr
 import pytest
+import torch
 
+from demos.attention_viewer import budget, tab, view
 from demos.attention_viewer import grow as growing
-from demos.attention_viewer import tab
 from demos.attention_viewer.spec import SPEC
 from demos.base.attention.checkpoints import CAUSAL, KINDS, MASKED, POCKETS, TRANSLATION, VISION
 from demos.base.attention.load import open_attention_model
-from demos.base.text import LANGUAGES, load_text
+from demos.base.text import LANGUAGES, load_text, percent
 from demos.registry import HERE, Demo
 from demos.ui.shell import Shell, guard
 from tests import pictures
@@ -178,7 +179,31 @@ def test_a_text_that_does_not_fit_is_cut_with_a_note(kind, language, text):
     banner, stage, *_ = ask(text, None, id_of(kind), language)
     assert banner["kind"] == "note" and str(CONTEXT) in banner["message"] and stage["cut"] > 0 and stage["limit"] == CONTEXT
     assert 0 < len(stage["tokens"]["source"]) <= CONTEXT and in_json(stage)
+    assert f"{stage['cut']:,}" in banner["message"]
     assert any("\u4e00" <= letter <= "\u9fff" for letter in banner["message"]) == (language == "zh")
+
+
+@pytest.mark.parametrize("length", [200_000, 1_000_000])
+def test_what_is_cut_off_long_before_the_model_is_counted(length):
+    """A page keeps no more than so many characters; the rest was left out as well."""
+    cut = ask("fox " * (length // 4))[1]["cut"]
+    assert 0.95 * length / 4 < cut < 1.05 * length / 4
+
+
+@each_language
+def test_even_attention_is_said_to_be_even(language):
+    """A head that looks evenly gives the first token what the guess says an even one would."""
+    from demos.attention_viewer.schema import Maps, Result
+    from demos.attention_viewer.statistics import head_statistics
+    from demos.base.attention.model import Stack
+
+    p = torch.ones(7, 7).tril() / torch.arange(1, 8)[:, None]
+    for causal, even in ((True, p), (False, torch.full((7, 7), 1 / 7))):
+        stack, maps = Stack("self", 1, 1, causal), even[None, None]
+        numbers = {name: value.numpy() for name, value in head_statistics(maps, causal, True).items()}
+        result = Result(CAUSAL, {}, (Maps(stack, maps.numpy(), "source", "source", numbers),), 7, 1, "CPU", "float32", 1.0)
+        share = percent(float(numbers["sink"].mean()))
+        assert view.guess_value(result, shell_of(language).text)["sentence"].count(share) == 2
 
 
 def test_html_comes_back_as_the_text_it_is():
@@ -274,6 +299,76 @@ def test_a_row_is_one_query_in_all_heads():
     assert reply(asked("row", VISION), PICTURE)[1]["rollout"]
 
 
+@pytest.mark.parametrize("what", ["head", "row", "ranking", "lens", "tensors"])
+def test_a_question_about_what_is_left_has_another_answer(what):
+    plain = reply(asked(what))[1]
+    for more in ({"off": [["self", 0, 0], ["self", 0, 1]]}, {"hidden": [2]}):
+        assert reply(asked(what, **more))[1] != plain
+
+
+@every_kind
+def test_the_stage_is_drawn_once_more_without_what_was_taken_away(kind):
+    stack, hidden = FIRST[kind], [] if kind == VISION else [3]
+    before = ask("" if kind == VISION else TEXT, PICTURE, id_of(kind))[1]
+    banner, found = reply(asked("look", kind, off=[[stack, 0, 0]], hidden=hidden), PICTURE)
+    run = found["run"]
+    assert "message" not in banner and found["ticket"] == 5 and run["run"] > before["run"] and in_json(run)
+    assert run["asked"] | {"off": [], "hidden": []} == before["asked"] and run["asked"]["off"] == [[stack, 0, 0]] and run["asked"]["hidden"] == hidden
+    assert [maps["name"] for maps in run["stacks"]] == [maps["name"] for maps in before["stacks"]]
+    assert what_counts(run)["stacks"] != what_counts(before)["stacks"]
+    again = reply(asked("look", kind, off=[], hidden=[]), PICTURE)[1]["run"]
+    assert again["stacks"] == before["stacks"] and again["asked"] == before["asked"]
+
+
+@each_language
+@pytest.mark.parametrize("what", tab.QUESTIONS)
+def test_a_question_about_a_picture_that_was_replaced_is_refused(what, language):
+    stage = ask("", PICTURE, id_of(VISION))[1]
+    other = {"data": pictures.data_uri(pictures.good("PNG", 40, 40))}
+    question = asked(what, VISION, picture=stage["asked"]["picture"])
+    if what not in ("attribution", "lens"):
+        assert "message" not in reply(question, PICTURE)[0]
+    for held in (other, None, {"data": "broken"}):
+        assert is_error(reply(question, held, language), language, "picture_changed")
+    assert ask(TEXT, PICTURE)[1]["asked"]["picture"] == ""
+
+
+@each_language
+def test_what_was_too_much_to_try_is_said(language, monkeypatch):
+    whole, _ = reply(asked("attribution"), language=language)
+    assert "message" not in whole
+    monkeypatch.setattr(budget, "_ON_PROCESSOR", 1)
+    banner, words = reply(asked("attribution"), language=language)
+    length = len(words["methods"]["occlusion"])
+    assert words["left"] == length - 1 and words["methods"]["occlusion"][:-1] == [None] * (length - 1) and in_json(words)
+    assert banner["kind"] == "note" and banner["message"] == shell_of(language).text("result.left_tokens", n=1, left=length - 1)
+    banner, heads = reply(asked("ranking"), language=language)
+    assert heads["left"] == LAYERS * HEADS - 1 and heads["effect"].count(None) == heads["left"] and in_json(heads)
+    assert banner["message"] == shell_of(language).text("result.left_heads", n=1, left=heads["left"])
+
+
+@pytest.mark.parametrize("what", ["ranking", "attribution"])
+def test_a_long_question_stops_when_the_visitor_asks_for_something_else(what, monkeypatch):
+    from demos.base.attention.model import AttentionModel
+
+    ask(TEXT)                                      # loading takes passes of its own
+    states, passes = AttentionModel.states, []
+
+    def stopping(self, *arguments, **more):
+        if not more.get("split"):                  # which asks again, for a part of the network
+            passes.append(1)
+        if len(passes) == 2:
+            tab.RUNS.stop({"stop": ["mine"]})
+        return states(self, *arguments, **more)
+
+    monkeypatch.setattr(AttentionModel, "largest_batch", lambda self, length: 1)
+    monkeypatch.setattr(AttentionModel, "states", stopping)
+    shell = shell_of()
+    banner, found = tab.reply_to(shell, asked(what), None, called("mine", tab.QUESTION))
+    assert (banner, found) == ({}, SKIP) and len(passes) == 2 and tab.RUNS.running == ()
+    assert "message" not in reply(asked(what))[0] and len(passes) > 4
+
+
 @each_language
 @pytest.mark.parametrize("change", [
     {"what": "nonsense"}, {"what": None}, {"what": 3}, {"what": ["head"]}, {"what": {"a": 1}}, {"what": "__class__"}, {"model": None}, {"model": ["x"]},
@@ -310,7 +405,8 @@ def test_a_continuation_arrives_and_ends_with_what_may_follow():
     length = len(ask("The fox met a hen")[1]["tokens"]["source"])
     for number, step in enumerate(last["steps"]):
         assert len(base64.b64decode(step["row"])) == LAYERS * HEADS * (length + number + 1) and 0 < step["p"] <= 1
-    assert last["next"]["place"] == length + len(last["steps"]) - 1
+    assert last["stage"]["next"]["place"] == length + len(last["steps"]) - 1
+    assert last["stage"]["stacks"][0]["q"] == len(tokens_of(last["stage"])) == length + len(last["steps"])
     assert [step["id"] for step in list(grow(wish()))[-1][1]["steps"]] == [step["id"] for step in last["steps"]]
     assert tab.RUNS.running == ()
 
@@ -344,7 +440,7 @@ def test_a_continuation_stops_between_tokens(slowly):
     tab.RUNS.stop({"stop": ["mine"]})
     _, last = list(found)[-1]
     assert last["state"] == "stopped" and 0 < len(first["steps"]) <= len(last["steps"]) < 20
-    assert last["next"]["place"] == len(ask("The fox met a hen")[1]["tokens"]["source"]) + len(last["steps"]) - 1 and tab.RUNS.running == ()
+    assert last["stage"]["next"]["place"] == len(ask("The fox met a hen")[1]["tokens"]["source"]) + len(last["steps"]) - 1 and tab.RUNS.running == ()
 
 
 def test_a_continuation_stopped_before_it_began_leaves_the_page_as_it_is():
@@ -434,16 +530,25 @@ def test_models_that_memory_cannot_hold_at_once_come_and_go(monkeypatch):
     """The loader drops what nobody uses; what a run uses stays until it ends."""
     from demos.base.loader import LOADER
 
+    stacked, go_on = growing.stacked, threading.Event()
+    monkeypatch.setattr(growing, "stacked", lambda *arguments: (made and go_on.wait(60), made.append(1), stacked(*arguments))[2])
+    made: list[int] = []
+    LOADER.free_unused()
     monkeypatch.setattr(LOADER, "_budget", 1)
     found = grow(wish())
     next(found)
-    for kind in (MASKED, TRANSLATION, CAUSAL, MASKED):
+    for kind, held in ((MASKED, {CAUSAL, MASKED}), (TRANSLATION, {CAUSAL, TRANSLATION}), (CAUSAL, {CAUSAL, TRANSLATION}), (MASKED, {CAUSAL, MASKED})):
         assert ask(TEXT, PICTURE, id_of(kind))[1]["kind"] == kind
+        assert {key[1] for key in LOADER.loaded()} == {id_of(one) for one in held}
+    go_on.set()
     assert list(found)[-1][1]["state"] == "done"
+    ask(TEXT, PICTURE, id_of(TRANSLATION))
+    assert {key[1] for key in LOADER.loaded()} == {id_of(TRANSLATION)}         # the run has ended: its model may go as well
 
 
 def test_a_network_gone_wrong_is_caught(monkeypatch):
     model = tiny_model(CAUSAL)
+    ask(TEXT)                                      # a network that does not load is another matter
     monkeypatch.setattr(type(model), "states", lambda *_, **__: 1 / 0)
     banner, *rest = ask(TEXT)
     assert banner["kind"] == "error" and "ZeroDivisionError" in banner["message"] and rest == [SKIP] * 3
