@@ -2,7 +2,8 @@
 "use strict";
 epochs.attention = (() => {
   const { fill, bytes } = epochs;
-  const DECADES = 6, STEPS = { 12: 4095, 8: 255 };
+  const DECADES = 6, CODES = { 12: 4095, 8: 255 }, OFF_BY = { 12: 0.2, 8: 3 };   // of `packing.codes`; percent that a step may be off
+  const LONGEST = 40;                            // letters of a token inside a sentence
   const views = {};
 
   const index = (stack, layer, head) => layer * stack.heads + head;
@@ -10,11 +11,18 @@ epochs.attention = (() => {
   const colour = (run, value) => run.colours[Math.round(Math.min(1, Math.max(0, value)) * (run.colours.length - 1))];
   const headName = (stack, layer, head, text) => fill(text.head_name, { layer: layer + 1, head: head + 1 });
   const className = (text, key) => (key ? text["class_" + key] : "");
-  const queries = (run, stack) => run.tokens[stack.queries] || [];
-  const keys = (run, stack) => run.tokens[stack.keys] || [];
+  const signed = (v, digits) => (Number.isFinite(v) ? v.toFixed(digits).replace("-", "\u2212") : "–");
 
-  // White space that would not be seen is drawn.
-  const tokenText = (token) => token.text.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^ (?=.)/, "").replace(/^ +$/, "␣") || "␣";
+  // White space that would not be seen is drawn. In an answer the one that begins a word too: " cat" is not "cat".
+  const drawn = (text) => text.replace(/\n/g, "⏎").replace(/\t/g, "⇥");
+  const tokenText = (token) => drawn(token.text).replace(/^ (?=.)/, "").replace(/^ +$/, "␣") || "␣";
+  const answerText = (said) => drawn(said).replace(/^ +| +$/g, (blanks) => "␣".repeat(blanks.length)) || "␣";
+
+  // A visitor's or a model's words inside a sentence: shortened, their direction kept to themselves, as Python's `isolate`.
+  function isolate(words) {
+    const letters = [...words];
+    return `\u2068${letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : words}\u2069`;
+  }
 
   // A display string for the token at `place` of a side ("source", "target", "read"), whatever the kind of run.
   function tokenName(run, side, place, text) {
@@ -26,20 +34,24 @@ epochs.attention = (() => {
     const token = (run.tokens[side] || [])[place];
     return token ? tokenText(token) : "";
   }
+  const tokenTold = (run, side, place, text) => isolate(tokenName(run, side, place, text));   // the same inside a sentence
+
+  // The block of `size` places, cut into `cells`, that holds one of them; block b begins at floor(b * size / cells).
+  const cell = (place, cells, size) => Math.ceil((place + 1) * cells / size) - 1;
 
   // 0..255 of the overview; of a pooled map the block's cell.
-  function level(run, stack, layer, head, q, k) {
-    const r = stack.pooled ? Math.min(stack.rows - 1, Math.floor(q * stack.rows / stack.q)) : q;
-    const c = stack.pooled ? Math.min(stack.columns - 1, Math.floor(k * stack.columns / stack.k)) : k;
-    return stack.maps[(index(stack, layer, head) * stack.rows + r) * stack.columns + c];
+  function level(stack, layer, head, q, k) {
+    const [row, column] = [cell(q, stack.rows, stack.q), cell(k, stack.columns, stack.k)];
+    return stack.maps[(index(stack, layer, head) * stack.rows + row) * stack.columns + column];
   }
 
-  // A value from the server with its maps as bytes. A picture's tokens have no words of their own.
-  function unpack(value) {
+  // A value from the server with its maps as bytes; the last `grown` tokens are a continuation's. A picture's tokens have
+  // no words of their own.
+  function unpack(value, grown = 0) {
     const stacks = value.stacks.map((stack) => ({ ...stack, maps: bytes(stack.maps) }));
     const tokens = value.kind === "vision"
       ? { source: Array.from({ length: stacks[0].k }, (_, id) => ({ text: "", id, special: id === 0 })) } : { ...value.tokens };
-    return { ...value, stacks, tokens, grids: value.grid, grown: 0, key: `${value.run}` };
+    return { ...value, stacks, tokens, grown, key: `${value.run}` };
   }
 
   // A continuation's token joins the text; where it looked becomes a row of every map.
@@ -76,7 +88,7 @@ epochs.attention = (() => {
     const { q, k, causal, bits } = value;
     const raw = await inflate(value.p);
     const codes = bits === 12 ? new Uint16Array(raw.buffer, 0, raw.length >> 1) : raw;
-    const steps = STEPS[bits];
+    const steps = CODES[bits];
     const table = Float32Array.from({ length: steps + 1 }, (_, code) => (code ? 10 ** (-DECADES * (1 - (code - 1) / (steps - 1))) : 0));
     const map = new Float32Array(q * k);
     for (let row = 0, at = 0; row < q; row++)
@@ -86,9 +98,30 @@ epochs.attention = (() => {
       const packed = await inflate(value.scores);
       scores = Float32Array.from(new Uint16Array(packed.buffer, 0, packed.length >> 1), half);
     }
-    return { tq: q, tk: k, p: map, scores, norms: Float32Array.from(value.norms), rounded: bits === 12 ? 0 : 3,
+    return { tq: q, tk: k, p: map, scores, norms: Float32Array.from(value.norms), rounded: OFF_BY[bits],
       rows: { query: value.query, scores: Float32Array.from(value.row.scores), p: Float32Array.from(value.row.p) } };
   }
 
-  return { views, index, p, colour, headName, className, queries, keys, tokenText, tokenName, level, unpack, grow, unpackHead };
+  // A group of buttons as one stop of the Tab key: arrow keys walk, up and down by `across()`. -> stop(button): that one is
+  // where Tab comes in, unless the focus is on another of the group.
+  function roving(box, across = () => 1) {
+    const all = () => [...box.querySelectorAll("button")].filter((item) => !item.closest("[hidden]"));
+    function stop(wanted) {
+      const items = all();
+      const now = items.find((item) => item === document.activeElement) || wanted || items[0];
+      for (const item of items) item.tabIndex = item === now ? 0 : -1;
+    }
+    box.addEventListener("keydown", (event) => {
+      const items = all(), at = items.indexOf(event.target.closest("button"));
+      const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - across(), ArrowDown: at + across(), Home: 0, End: items.length - 1 }[event.key];
+      if (at < 0 || to === undefined) return;
+      event.preventDefault();
+      items[to]?.focus();
+      stop();
+    });
+    return stop;
+  }
+
+  return { views, index, p, colour, headName, className, signed, tokenText, answerText, isolate, tokenName, tokenTold, level, unpack, grow,
+    unpackHead, roving };
 })();

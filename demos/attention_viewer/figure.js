@@ -1,57 +1,50 @@
-// The map to take along: the chosen head as a drawing, its numbers, and what it came from.
+// What is taken along of the view on the stage: its drawing, its numbers and how exact they are, and what it came from.
 "use strict";
 (() => {
   const own = epochs.attention;
-  const { h } = epochs;
-  const LONGEST = 760;
+  const { line, small, write } = epochs.sheet;
 
-  function pixels(run, stack, layer, head, side) {
-    const canvas = document.createElement("canvas");
-    canvas.width = stack.columns;
-    canvas.height = stack.rows;
-    const context = canvas.getContext("2d"), data = context.createImageData(stack.columns, stack.rows);
-    const from = own.index(stack, layer, head) * stack.rows * stack.columns;
-    const table = run.colours.map(epochs.rgb);
-    for (let n = 0; n < stack.rows * stack.columns; n++) data.data.set([...table[Math.round(stack.maps[from + n] / 255 * (table.length - 1))], 255], n * 4);
-    context.putImageData(data, 0, 0);
-    return h("image", { ...side, preserveAspectRatio: "none", style: "image-rendering:pixelated", href: canvas.toDataURL("image/png") });
+  // The map that the view shows: (row, column) -> p, and by how much it may be off. In full where the head's own map is here.
+  function mapOf({ run, chosen, stack, exact, shot, view }) {
+    if (view === "alignment" && shot && !shot.head) {
+      const cross = run.stacks.find((each) => each.name === "cross");
+      return { stack: cross, head: null, rows: cross.q, columns: cross.k, p: (i) => shot.shares[i], off: () => 0.004, precision: { source: "overview_mean", absolute: 0.004 } };
+    }
+    const head = { layer: chosen.layer + 1, head: chosen.head + 1 };
+    if (exact) return { stack, head, rows: exact.tq, columns: exact.tk, p: (i) => exact.p[i], off: (i) => Math.max(1e-6, exact.p[i] * exact.rounded / 100),
+      precision: { source: "head", relative: exact.rounded / 100 } };
+    const from = own.index(stack, chosen.layer, chosen.head) * stack.rows * stack.columns;
+    const level = (i) => stack.maps[from + i];
+    return { stack, head, rows: stack.rows, columns: stack.columns, p: (i) => own.p(level(i)), off: (i) => (level(i) + 0.25) / 255 ** 2,
+      precision: { source: stack.pooled ? "overview_blocks" : "overview", absolute: 0.004 } };
   }
 
-  own.figure = (run, chosen, { demo, view }, text) => {
+  // `exact`: the chosen head's map where the browser has it; `part`: the view, whose `shot()` says what it has drawn.
+  own.figure = (run, chosen, { demo, view, exact = null, part = null }, text) => {
     const stack = run.stacks[chosen.stack];
-    const t = (x, y, words, more = {}) => h("text", { x, y, "font-size": 13, fill: "#1b1d23", ...more }, epochs.sheet.clean(words));
-    const all = view === "overview";
-    const names = (side, n) => own.tokenName(run, side, n, text);
-    let body, W, H, title;
-    if (all) {
-      const cell = Math.max(28, Math.min(100, Math.floor(LONGEST / stack.heads)));
-      [W, H] = [80 + stack.heads * (cell + 4), 90 + stack.layers * (cell + 4)];
-      title = text.view_overview;
-      body = Array.from({ length: stack.layers * stack.heads }, (_, n) => pixels(run, stack, Math.floor(n / stack.heads), n % stack.heads,
-        { x: 60 + (n % stack.heads) * (cell + 4), y: 60 + Math.floor(n / stack.heads) * (cell + 4), width: cell, height: cell }));
-      for (let layer = 0; layer < stack.layers; layer++) body.push(t(12, 60 + layer * (cell + 4) + cell / 2, String(layer + 1)));
-      for (let head = 0; head < stack.heads; head++) body.push(t(60 + head * (cell + 4) + cell / 2 - 4, 52, String(head + 1)));
-    } else {
-      const labels = Math.max(stack.q, stack.k) <= 48, cell = Math.min(26, LONGEST / Math.max(stack.q, stack.k));
-      const edge = labels ? 110 : 20;
-      [W, H] = [edge + stack.k * cell + 20, edge + 40 + stack.q * cell + 40];
-      title = own.headName(stack, chosen.layer, chosen.head, text);
-      body = [pixels(run, stack, chosen.layer, chosen.head, { x: edge, y: edge + 40, width: stack.k * cell, height: stack.q * cell })];
-      if (labels) {
-        for (let q = 0; q < stack.q; q++) body.push(t(edge - 6, edge + 40 + (q + 0.7) * cell, names(stack.queries, q), { "text-anchor": "end" }));
-        for (let k = 0; k < stack.k; k++) body.push(t(edge + (k + 0.6) * cell, edge + 34, names(stack.keys, k), { transform: `rotate(-60 ${edge + (k + 0.6) * cell} ${edge + 34})` }));
-      }
-    }
-    const svg = epochs.sheet.write({ width: W, height: H, title, desc: `${run.name}: ${title}` }, t(14, 24, `${title} · ${run.name}`, { "font-weight": 600, "font-size": 15 }), ...body,
-      t(14, H - 12, "Epochs", { "font-size": 11, fill: "#60646c" }));
-    const rows = [];
-    for (let q = 0; q < stack.rows; q++) for (let k = 0; k < stack.columns; k++)
-      rows.push({ stack: stack.name, layer: chosen.layer + 1, head: chosen.head + 1, query: q, key: k,
-        query_token: stack.pooled ? "" : names(stack.queries, q), key_token: stack.pooled ? "" : names(stack.keys, k),
-        p: +own.p(stack.maps[(own.index(stack, chosen.layer, chosen.head) * stack.rows + q) * stack.columns + k]).toPrecision(3) });
-    const { stacks, colours, signed, picture, ...rest } = run;
-    return { name: "epochs-attention", svg, rows, settings: { app: "epochs", demo, model: run.checkpoint, text: run.asked.text },
-      record: { ...rest, demo, pooled: stack.pooled, stacks: stacks.map(({ maps, ...more }) => more), chosen,
-        map: rows.map((line) => line.p) } };
+    const on = { run, chosen, stack, exact, view, text, shot: part?.shot?.() ?? null };
+    const map = mapOf(on);
+    const { width: drawn, height, title, body } = own.sheets[view]({ ...on, map });
+    const caption = `${title} · ${run.name}`;
+    const width = Math.max(drawn, 40 + [...caption].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 15.5 : 9), 0));
+    const name = (side, n) => own.tokenName(run, side, n, text);
+    const whole = map.rows === map.stack.q && map.columns === map.stack.k;
+    const round = (value) => +value.toPrecision(3);
+    const { stacks, colours, signed, picture, isRedrawn, key, ...rest } = run;
+    return { name: "epochs-attention", settings: { app: "epochs", demo, model: run.checkpoint, text: run.asked.text },
+      svg: write({ width, height, title, desc: `${run.name}: ${title}` }, line(14, 24, caption, { "font-weight": 600, "font-size": 15 }),
+        ...body, small(14, height - 12, "Epochs")),
+      // Of a long text these are many: made when they are asked for.
+      get rows() {
+        return Array.from({ length: map.rows * map.columns }, (_, i) => {
+          const [query, at] = [Math.floor(i / map.columns), i % map.columns];
+          return { stack: map.stack.name, layer: map.head?.layer ?? "", head: map.head?.head ?? "", query, key: at, query_token: whole ? name(map.stack.queries, query) : "",
+            key_token: whole ? name(map.stack.keys, at) : "", p: round(map.p(i)), p_within: round(map.off(i)) };
+        });
+      },
+      get record() {
+        return { ...rest, demo, view, pooled: !whole, stacks: stacks.map(({ maps, ...more }) => more), chosen, precision: map.precision,
+          map: Array.from({ length: map.rows * map.columns }, (_, i) => round(map.p(i))) };
+      } };
   };
 })();

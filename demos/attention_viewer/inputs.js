@@ -3,15 +3,22 @@
 (() => {
   const kindOf = (examples, id) => examples.filter((e) => e.model === id);
 
-  epochs.attentionKind = (demo, examples, id, text, picker) => {
+  // The input that this model reads is shown at once.
+  function choose(demo, id) {
+    epochs.chosen[demo] = id;
     epochs.state.set(demo, "model", id);
+    epochs.attention.showInput?.();
+  }
+
+  epochs.attentionKind = (demo, examples, id, text, picker) => {
+    choose(demo, id);
     const untouched = !text.trim() || examples.some((e) => e.text === text);
     const first = kindOf(examples, id).find((e) => e.text);
     return [untouched && first ? first.text : text, { ...picker, id }];
   };
 
   epochs.attentionExample = (demo, example, text, picture, picker) => {
-    epochs.state.set(demo, "model", example.model);
+    choose(demo, example.model);
     const drawn = example.emoji ? { source: "emoji", emoji: example.emoji, data: epochs.drawEmoji(example.emoji) } : picture;
     return [example.text || text, drawn, { ...picker, id: example.model }];
   };

@@ -3,9 +3,11 @@
 (() => {
   const { h, percent } = epochs;
 
-  // Of a reply, which has texts alone, and of a list of tokens.
-  const words = (said) => epochs.attention.tokenText({ text: said ?? "", special: false });
+  // What a network answers, and a token of the text; either may stand inside a sentence.
+  const words = (said) => epochs.attention.answerText(said ?? "");
   const tokenAt = (tokens, place) => (tokens?.[place] ? epochs.attention.tokenText(tokens[place]) : "");
+  const wordsTold = (said) => epochs.attention.isolate(words(said));
+  const tokenTold = (tokens, place) => epochs.attention.isolate(tokenAt(tokens, place));
   // Tokens that are parts of a character are shown as \u27e8E4 BD\u27e9: side by side they make whole ones again.
   const BYTES = /^\u27e8((?:[0-9A-F]{2} ?)+)\u27e9$/;
   function sentence(tokens) {
@@ -22,7 +24,6 @@
   }
 
   const share = (p) => Math.min(1, Math.max(0, p || 0));
-  const signed = (v, digits) => (Number.isFinite(v) ? v.toFixed(digits).replace("-", "\u2212") : "–");
 
   // A divergence: small ones keep the digits that tell them from nothing.
   const nats = (v) => (v > 0 && v < 0.0005 ? "<0.001" : !v ? "0" : v < 0.1 ? v.toFixed(3) : v.toFixed(2));
@@ -55,8 +56,8 @@
   // Before one is chosen, the last token is the one that looks.
   const queryOf = (stack, chosen) => (chosen.token < 0 ? stack.q - 1 : Math.min(chosen.token, stack.q - 1));
 
-  // -> (run, chosen) => the place whose answer is meant, -1 for none. A gap, or a token that was written, stays
-  // meant while other tokens are looked at.
+  // -> (run, chosen) => the place whose answer is meant, -1 for none: the stage asks, and tells all panels as
+  // `chosen.answer`. A gap, or a token that was written, stays meant while other tokens are looked at.
   function answerPlace() {
     let gap = -1, written = 0;
     return (run, chosen) => {
@@ -105,5 +106,5 @@
     return now;
   }
 
-  epochs.attention.panel = { words, tokenAt, sentence, isWritten, queryOf, share, signed, nats, bars, answerPlace, isGrowing, question };
+  epochs.attention.panel = { words, tokenAt, wordsTold, tokenTold, sentence, isWritten, queryOf, share, nats, bars, answerPlace, isGrowing, question };
 })();

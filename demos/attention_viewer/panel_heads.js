@@ -6,7 +6,7 @@
   const DIGITS = { entropy: 2, sink: 2, previous: 2, next: 2, self: 2, distance: 1, induction: 2 };
   const FIGURES = Object.keys(DIGITS);
 
-  epochs.attention.views.heads = ({ text, select }) => {
+  epochs.attention.views.heads = ({ text, tests, select }) => {
     const { index, headName } = epochs.attention;
     let run = null, chosen = null, drawn = "";
     let order = { by: "class", down: false };    // heads with a name first
@@ -20,7 +20,7 @@
     const box = h("div.att-heads-box", { tabindex: "0", role: "region", "aria-label": text.heads_table }, table);
     const count = h("p.att-panel-lead");
     const repeat = h("p.stage-note");
-    const live = h("div.att-panel-part", {}, count, box, h("p.stage-note", {}, text.heads_rules), repeat, h("p.stage-note", {}, text.heads_careful));
+    const live = h("div.att-panel-part", {}, count, box, h("p.stage-note", {}, fill(text.heads_rules, tests)), repeat, h("p.stage-note", {}, text.heads_careful));
     const hint = h("p.stage-note");
     const node = h("div.att-panel-node", {}, live, hint);
     epochs.edges(box);
@@ -62,7 +62,7 @@
         const button = h("button.att-heads-name", { type: "button", onclick: () => select({ layer, head }) }, headName(stack, layer, head, text));
         rows.push({ place, layer, head, name, figures, button, node: h("tr", {}, h("th", { scope: "row" }, button),
           h("td", {}, name ? h("span.att-heads-class", {}, text[`class_${name}`]) : h("span.att-heads-none", {}, text.class_none)),
-          h("td.att-heads-test", {}, name ? fill(text[`test_${name}`], { value: say(tested, figures[tested]) }) : ""),
+          h("td.att-heads-test", {}, name ? fill(text[`test_${name}`], { value: say(tested, figures[tested]), over: tests[name] }) : ""),
           FIGURES.map((each) => h("td.att-heads-figure", {}, say(each, figures[each])))) });
       }
       epochs.redraw(body, ...rows.map((row) => row.node));

@@ -14,10 +14,9 @@
     return weights.map((w) => w / sum);
   }
 
-  epochs.attention.views.next = ({ text, demo, select, continueText, stopButton }) => {
-    const { bars, words, tokenAt, sentence, isWritten, queryOf, answerPlace } = epochs.attention.panel;
-    const placeOf = answerPlace();
-    let run = null, chosen = null, drawn = null;
+  epochs.attention.views.next = ({ text, demo, select, continueText, isBusy, stopButton }) => {
+    const { bars, words, tokenAt, tokenTold, sentence, isWritten, queryOf } = epochs.attention.panel;
+    let run = null, chosen = null, drawn = null, isAwaited = false;
     let temperature = epochs.state.askedNumber(demo, "temperature", LOW, HIGH, 1);
 
     // The next token. The slider is made once: a hand may be on it while a new answer comes.
@@ -26,7 +25,7 @@
     const next = bars(text.next_bars);
     const rest = h("p.stage-note");
     const stale = h("p.stage-note");
-    const more = h("button.small.primary", { type: "button", id: `${demo}-continue`, onclick: () => continueText?.({ temperature }) }, text.next_continue);
+    const more = h("button.small.primary", { type: "button", id: `${demo}-continue`, onclick: goOn }, text.next_continue);
     const full = h("p.stage-note");
     const written = h("p.att-next-text", { dir: "auto" });
     const grown = h("div.att-panel-part", { hidden: true }, h("p.att-panel-title", {}, text.next_written), written);
@@ -49,11 +48,29 @@
     // A whole sentence.
     const whole = h("p.att-next-text", { dir: "auto" });
     const tokens = h("div.chips", { role: "group", "aria-label": text.next_tokens });
+    const stop = epochs.attention.roving(tokens);
     const translation = h("div.att-panel-part", {}, h("p.att-panel-title", {}, text.next_sentence), whole,
       h("p.att-panel-title", {}, text.next_tokens), tokens, h("p.stage-note", {}, text.next_tokens_note));
 
     const hint = h("p.stage-note");
     const node = h("div.att-panel-node", {}, causal, masked, translation, hint);
+
+    function goOn() {
+      isAwaited = document.activeElement === more;
+      continueText({ temperature });
+    }
+
+    // One continuation at a time. A disabled button loses the keyboard's focus, and gets it back when nothing else has it.
+    function drawMore() {
+      const source = run.tokens?.source || [];
+      const isFull = Boolean(run.limit) && source.length >= run.limit;
+      more.disabled = isFull || !source.length || isBusy();
+      if (isAwaited && !more.disabled) {
+        isAwaited = false;
+        if ([document.body, stopButton].includes(document.activeElement)) more.focus({ preventScroll: true });
+      }
+      full.textContent = isFull ? fill(text.next_full, { limit: run.limit }) : "";
+    }
 
     function drawNext() {
       const value = temperature.toFixed(2);
@@ -73,17 +90,14 @@
       const before = sentence(source.slice(Math.max(0, start - BEFORE), start).filter((token) => !token.special));
       grown.hidden = !run.grown;
       written.replaceChildren(h("span.att-next-before", {}, (start > BEFORE ? "…" : "") + before), h("mark.att-next-grown", {}, sentence(source.slice(start))));
-      const isFull = Boolean(run.limit) && source.length >= run.limit;
-      more.disabled = isFull || !source.length;
       stale.textContent = run.next && run.next.place < source.length - 1 ? fill(text.next_stale, { n: run.next.place + 1 }) : "";
-      full.textContent = isFull ? fill(text.next_full, { limit: run.limit }) : "";
     }
 
     function drawGaps(isNew) {
       const gaps = run.gaps || [];
-      const place = placeOf(run, chosen);
+      const place = chosen.answer;
       if (isNew) epochs.redraw(gapChips, ...gaps.map((each, i) => h("button.chip.att-panel-chip", { type: "button", onclick: () => select({ token: each.place }) },
-        fill(text.next_gap, { n: i + 1, before: tokenAt(run.tokens?.source, each.place - 1) }))));
+        fill(text.next_gap, { n: i + 1, before: tokenTold(run.tokens?.source, each.place - 1) }))));
       gapChips.hidden = gaps.length < 2;
       [...gapChips.children].forEach((chip, i) => chip.setAttribute("aria-pressed", gaps[i].place === place));
       const meant = gaps.findIndex((each) => each.place === place);
@@ -102,6 +116,7 @@
       }
       const meant = isWritten(run, chosen) ? queryOf(stacks[chosen.stack], chosen) : -1;
       [...tokens.children].forEach((chip, i) => chip.setAttribute("aria-pressed", i === meant));
+      stop(tokens.children[meant]);
     }
 
     function show(newRun, newChosen) {
@@ -116,6 +131,7 @@
       hint.textContent = run.kind === "vision" ? text.next_vision : !empty ? ""
         : run.kind === "masked" ? fill(text.next_no_gap, { button: text.switch_hide, panel: text.panel_switch }) : text.next_none;
       if (run.kind === "causal" && isNew) { drawNext(); drawWritten(); }
+      if (run.kind === "causal") drawMore();
       if (run.kind === "masked") drawGaps(isNew);
       if (run.kind === "translation") drawSentence(isNew);
     }

@@ -4,6 +4,7 @@
   const { h, fill, percent } = epochs;
   const WAIT = 80;                               // ms: several changes in a row are one question
 
+  const sameSet = (a, b) => JSON.stringify([...a].sort()) === JSON.stringify([...b].sort());
   const sameHead = (a) => (b) => a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
 
   // Two sentences with what differs between them marked: what stands between their common beginning and end.
@@ -20,53 +21,13 @@
     return { before: parts(a, "att-switch-gone"), after: parts(b, "att-switch-come"), isSame: a.length === b.length && start === a.length };
   }
 
-  // A button for each head, coloured by what the answer loses without it; arrow keys walk. -> {node, mark(chosen)}
-  function effectGrid(run, stack, reply, { text, select }) {
-    const { index, headName, colour } = epochs.attention;
-    const { nats, signed } = epochs.attention.panel;
-    const effect = Array.from(reply.effect, (v) => Math.max(0, v || 0));
-    const high = effect.reduce((a, b) => Math.max(a, b), 0);
-    const say = (v) => (reply.measure === "cosine" ? fill(text.switch_effect_cosine, { value: signed(v, 4) }) : fill(text.switch_effect_kl, { value: nats(v) }));
-    const buttons = [];
-    const lines = Array.from({ length: stack.layers }, (_, layer) => [h("span.att-switch-axis", { "aria-hidden": true }, String(layer + 1)),
-      ...Array.from({ length: stack.heads }, (__, head) => {
-        const value = effect[index(stack, layer, head)];
-        const label = fill(text.switch_effect_of, { head: headName(stack, layer, head, text), value: say(value) });
-        const button = h("button.att-switch-cell", { type: "button", title: label, "aria-label": label, tabindex: "-1",
-          style: `background:${colour(run, high ? value / high : 0)}`, onclick: () => select({ layer, head }) });
-        buttons.push(button);
-        return button;
-      })]);
-    const walk = (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -stack.heads, ArrowDown: stack.heads }[event.key];
-      const next = buttons[buttons.indexOf(event.target) + step];
-      if (!step) return;
-      event.preventDefault();
-      next?.focus();
-    };
-    const top = effect.indexOf(high);
-    const best = headName(stack, Math.floor(top / stack.heads), top % stack.heads, text);
-    const ramp = (run.colours || []).filter((_, i) => i % 4 === 0).join(",");
-    const node = h("div", {},
-      h("p.att-panel-lead", {}, high ? fill(text.switch_most, { head: best, value: say(high) }) : text.switch_none_matters),
-      h("div.att-switch-scroll", {}, h("div.att-switch-grid", { role: "group", "aria-label": text.switch_grid, style: `--att-heads:${stack.heads}`, onkeydown: walk },
-        h("span"), Array.from({ length: stack.heads }, (_, head) => h("span.att-switch-axis", { "aria-hidden": true }, String(head + 1))), lines.flat())),
-      h("p.att-switch-scale", {}, h("span", {}, say(0)), h("span.att-switch-ramp", { "aria-hidden": true, style: `background:linear-gradient(to right,${ramp})` }), h("span", {}, say(high))),
-      h("p.stage-note", {}, text.switch_grid_note, " ", fill(text.switch_cost, { runs: reply.runs, ms: Math.round(reply.milliseconds) })));
-    const mark = (layer, head) => buttons.forEach((button, i) => {
-      const isChosen = i === layer * stack.heads + head;
-      button.setAttribute("aria-pressed", isChosen);
-      button.tabIndex = isChosen ? 0 : -1;
-    });
-    return { node, mark };
-  }
-
-  epochs.attention.views.switch = ({ text, demo, select, ask, changed }) => {
-    const { headName } = epochs.attention;
-    const { words, tokenAt, queryOf, share, signed, nats, isGrowing, question } = epochs.attention.panel;
+  epochs.attention.views.switch = ({ text, demo, select, ask, redraw, isBusy }) => {
+    const { headName, signed, isolate } = epochs.attention;
+    const { words, tokenAt, tokenTold, share, nats, isGrowing, question, effectGrid } = epochs.attention.panel;
     let run = null, chosen = null, drawn = null, grid = null, gridOf = null;
     let off = [], hidden = [];                   // [stack's name, layer, head]; places in the source
     let picked = -1;                             // the place whose answer a hand chose
+    const spoken = new Map();                    // place -> the token that was hidden there: a masked model's run shows a gap
 
     const knock = question({ ask, demo }, "knock", WAIT, () => { drawAnswer(); epochs.say(answer.querySelector(".att-panel-lead")?.textContent ?? ""); });
     const ranking = question({ ask, demo }, "ranking", 0, () => drawRanking());
@@ -78,11 +39,14 @@
     const layerToggle = h("button.small.att-panel-toggle", { type: "button", onclick: () => toggleHeads(layerOf(stack(), chosen.layer)) }, text.switch_layer);
     const tokenToggle = h("button.small.att-panel-toggle", { type: "button", onclick: () => {
       const place = sourcePlace();
+      if (!spoken.has(place)) spoken.set(place, tokenAt(run.tokens.source, place));
       set(off, hidden.includes(place) ? hidden.filter((p) => p !== place) : [...hidden, place].sort((a, b) => a - b));
     } }, text.switch_hide);
     const tokenHint = h("p.stage-note");
     const hider = h("div.att-panel-part", {}, tokenTitle, h("div.chips", {}, tokenToggle), tokenHint);
     const list = h("div.chips.att-switch-list", { role: "group", "aria-label": text.switch_list });
+    const drawAll = h("button.small", { type: "button", onclick: () => redraw(state().off, state().hidden) });
+    const drawing = h("p.stage-note", { role: "status" });
     const answer = h("div.att-panel-part");
     const tryAll = h("button.small", { type: "button", onclick: () => {
       if (ranking.busy || isGrowing(demo)) return;
@@ -92,7 +56,7 @@
     } }, text.switch_try);
     const trying = h("p.stage-note", { role: "status" });
     const ranked = h("div.att-panel-part");
-    const live = h("div.att-panel-part", {}, headTitle, h("div.chips", {}, headToggle, layerToggle), hider, list, answer,
+    const live = h("div.att-panel-part", {}, headTitle, h("div.chips", {}, headToggle, layerToggle), hider, list, h("div.chips.att-switch-draw", {}, drawAll), drawing, answer,
       h("div.att-switch-rank", {}, tryAll, trying, ranked));
     const hint = h("p.stage-note");
     const node = h("div.att-panel-node", {}, live, hint);
@@ -102,12 +66,21 @@
     const layerOf = (of, layer) => Array.from({ length: of.heads }, (_, head) => [of.name, layer, head]);
     const isOff = (head) => off.some(sameHead(head));
     const isText = () => run.kind !== "vision" && (run.tokens?.source?.length ?? 0) > 0;
-    const sourcePlace = () => (stack()?.queries === "source" ? queryOf(stack(), chosen) : -1);
+    // The chosen token; before one is chosen, the last that is no mark.
+    const sourcePlace = () => (stack()?.queries !== "source" ? -1 : chosen.token >= 0 ? chosen.token : run.tokens.source.findLastIndex((token) => !token.special));
+    // Why a token cannot be hidden: "" where it can.
+    function refusal(place) {
+      if (stack().queries !== "source") return text.switch_token_source;
+      if (hidden.includes(place)) return "";
+      if (run.tokens.source[place]?.special ?? true) return text.switch_token_special;
+      return run.kind !== "masked" && hidden.length + 1 >= run.tokens.source.length ? text.switch_token_last : "";
+    }
+    const isDrawn = () => sameSet(off, run.asked.off) && sameSet(hidden, run.asked.hidden);
+    const shownToken = (place) => isolate(spoken.get(place) ?? tokenAt(run.tokens.source, place));
     const ofStack = (name, what) => (run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${name}`] ?? name, head: what }) : what);
 
     function set(nextOff, nextHidden) {
       [off, hidden] = [nextOff, nextHidden];
-      changed?.(state());
       draw();
     }
 
@@ -117,21 +90,22 @@
       set(heads.every(isOff) ? others : [...others, ...heads], hidden);
     }
 
-    // A new run of the same model keeps what is off; its hidden places mean nothing in another text.
+    // A new run of the same model keeps what is off; its hidden places mean nothing in another text. One that was drawn
+    // without heads and tokens says itself which.
     function adopt(next) {
       const former = run;
       run = next;
       if (former && former.run === next.run) return;
-      const before = JSON.stringify(state());
-      const isSameModel = Boolean(former) && former.asked?.model === next.asked?.model;
-      if (!isSameModel) [off, hidden] = [next.asked?.off || [], next.asked?.hidden || []];
-      else if (former.asked?.text !== next.asked?.text) hidden = [];
+      const isSameModel = Boolean(former) && former.asked.model === next.asked.model;
+      const isSameText = isSameModel && former.asked.text === next.asked.text;
+      if (!isSameText) spoken.clear();
+      if (!isSameModel || next.isRedrawn) [off, hidden] = [next.asked.off, next.asked.hidden];
+      else if (!isSameText) hidden = [];
       off = off.filter(([name, layer, head]) => next.stacks?.some((s) => s.name === name && layer < s.layers && head < s.heads));
       hidden = isText() ? hidden.filter((place) => place < next.tokens.source.length) : [];
       knock.drop();
       ranking.drop();
       picked = -1;
-      if (isSameModel && JSON.stringify(state()) !== before) changed?.(state());
     }
 
     // One chip for each head that is off, or for a layer that is wholly off.
@@ -144,7 +118,7 @@
         if (those.length === heads.length && heads.length > 1) found.push(chip(ofStack(each.name, fill(text.switch_whole_layer, { layer: layer + 1 })), () => toggleHeads(heads)));
         else found.push(...those.map((one) => chip(ofStack(each.name, headName(each, layer, one[2], text)), () => toggleHeads([one]))));
       }
-      found.push(...hidden.map((place) => chip(fill(text.switch_hidden, { n: place + 1, token: tokenAt(run.tokens.source, place) }), () => set(off, hidden.filter((p) => p !== place)))));
+      found.push(...hidden.map((place) => chip(fill(text.switch_hidden, { n: place + 1, token: shownToken(place) }), () => set(off, hidden.filter((p) => p !== place)))));
       return found;
     }
 
@@ -155,10 +129,16 @@
       layerToggle.setAttribute("aria-pressed", layerOf(stack(), layer).every(isOff));
       const place = isText() ? sourcePlace() : -1;
       hider.hidden = !isText();
-      tokenTitle.textContent = place < 0 ? text.switch_token_none : fill(text.switch_token, { n: place + 1, token: tokenAt(run.tokens.source, place) });
-      tokenToggle.disabled = place < 0;
+      tokenTitle.textContent = place < 0 ? text.switch_token_none : fill(text.switch_token, { n: place + 1, token: shownToken(place) });
+      const refused = isText() ? refusal(place) : "";
+      tokenToggle.disabled = Boolean(refused);
       tokenToggle.setAttribute("aria-pressed", hidden.includes(place));
-      tokenHint.textContent = place < 0 ? text.switch_token_source : text.switch_token_hint;
+      tokenHint.textContent = refused || text.switch_token_hint;
+      if (isDrawn() && document.activeElement === drawAll) headToggle.focus({ preventScroll: true });
+      drawAll.hidden = isDrawn();
+      drawAll.textContent = off.length || hidden.length ? text.switch_draw : text.switch_draw_all;
+      drawAll.setAttribute("aria-disabled", isBusy());
+      drawing.textContent = isBusy() && !isGrowing(demo) ? text.switch_drawing : "";
     }
 
     function drawList() {
@@ -181,7 +161,7 @@
       const parts = [];
       const answers = reply.answers || [];
       const tokens = run.kind === "translation" ? run.tokens?.target : run.tokens?.source;
-      const name = (one) => fill(text.switch_place, { n: one.place + 1, token: tokenAt(tokens, one.place) });
+      const name = (one) => fill(text.switch_place, { n: one.place + 1, token: tokenTold(tokens, one.place) });
       const most = answers.reduce((best, one) => (one.kl > (best?.kl ?? -1) ? one : best), null);
       const meant = answers.find((one) => one.place === picked) || most;
       if (answers.length > 1) parts.push(h("div.chips", { role: "group", "aria-label": text.switch_places }, answers.map((one) =>
@@ -245,6 +225,6 @@
       draw();
     }
 
-    return { node, show, state, adopt };
+    return { node, show };
   };
 })();

@@ -6,8 +6,8 @@
   const [MOST, WAIT] = [40, 300];                // rows; ms, so that a text that grows is not asked about at every token
 
   epochs.attention.views.words = ({ text, demo, ask }) => {
-    const { words, tokenAt, signed, answerPlace, question } = epochs.attention.panel;
-    const placeOf = answerPlace();
+    const { signed } = epochs.attention;
+    const { wordsTold, tokenAt, tokenTold, question } = epochs.attention.panel;
     let run = null, place = -1, drawn = null;
     let isWanted = false;                        // asked once: from then on every answer is compared
     const attribution = question({ ask, demo }, "attribution", WAIT, () => draw());
@@ -37,7 +37,8 @@
     }
 
     function bar(method, value, scale) {
-      const v = value || 0;
+      if (!Number.isFinite(value)) return h("td", {}, "–");       // not measured: the text was too long for this model
+      const v = value;
       const { left, width, zero } = scale(v);
       const number = method === "occlusion" ? signed(v, 3) : v.toPrecision(2);
       return h("td", { title: `${text[`words_${method}`]}: ${number}` },
@@ -81,7 +82,7 @@
     function parts(reply) {
       const methods = METHODS.filter((method) => reply.methods?.[method]?.length);
       if (!methods.length) return [h("p.stage-note", {}, text.words_no_answer)];
-      return [h("p.att-panel-lead", {}, fill(text.words_answer, { token: words(reply.answer?.text), p: percent(reply.answer?.p ?? 0) })),
+      return [h("p.att-panel-lead", {}, fill(text.words_answer, { token: wordsTold(reply.answer?.text), p: percent(reply.answer?.p ?? 0) })),
         ...table(reply, methods), h("p.stage-note", {}, text.words_methods), ...agreement(reply.agreement || []),
         Number.isFinite(reply.milliseconds) ? h("p.stage-note", {}, fill(text.words_milliseconds, { ms: Math.round(reply.milliseconds) })) : null];
     }
@@ -105,13 +106,13 @@
     function show(next, chosen) {
       if (run?.key !== next.key) attribution.drop();    // its numbers belong to another text
       run = next;
-      place = run.tokens?.source?.length ? placeOf(run, chosen) : -1;
+      place = run.tokens?.source?.length ? chosen.answer : -1;
       if (place < 0) attribution.drop();
       live.hidden = place < 0;
       warning.hidden = live.hidden;
       hint.textContent = place < 0 ? hintFor() : "";
       if (place >= 0) {
-        meant.textContent = run.kind === "translation" ? fill(text.words_of_written, { n: place + 1, token: tokenAt(run.tokens.target, place) })
+        meant.textContent = run.kind === "translation" ? fill(text.words_of_written, { n: place + 1, token: tokenTold(run.tokens.target, place) })
           : run.kind === "masked" ? fill(text.words_of_gap, { n: place + 1 }) : text.words_of_next;
         consult();
       }

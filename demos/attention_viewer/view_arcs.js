@@ -6,7 +6,7 @@
   const coarse = matchMedia("(pointer: coarse)");
 
   epochs.attention.views.arcs = ({ text, select, detail }) => {
-    const { tokenName, headName, index, canvas: tools } = epochs.attention;
+    const { tokenName, tokenTold, headName, level, p: shareOf, canvas: tools } = epochs.attention;
     const earlier = h("button.small", { type: "button", onclick: () => move(-WINDOW / 2) }, text.arcs_earlier);
     const later = h("button.small", { type: "button", onclick: () => move(WINDOW / 2) }, text.arcs_later);
     const places = h("span.att-arcs-places", { role: "status" });
@@ -32,11 +32,12 @@
     const windows = () => ({ queries: [begin(stack.q), Math.min(stack.q, WINDOW)], keys: [begin(stack.k), Math.min(stack.k, WINDOW)] });
     const side = (which) => (which === "queries" ? stack.queries : stack.keys);
     const name = (which, place) => tokenName(run, side(which), place, text);
+    const told = (which, place) => tokenTold(run, side(which), place, text);
 
     function share(q, k) {                       // from the overview until the exact map is here
       if (exact) return q < exact.tq && k < exact.tk ? exact.p[q * exact.tk + k] : 0;
       if (stack.pooled) return 0;
-      return (stack.maps[(index(stack, chosen.layer, chosen.head) * stack.rows + q) * stack.columns + k] / 255) ** 2;
+      return shareOf(level(stack, chosen.layer, chosen.head, q, k));
     }
     const picked = () => (chosen.token >= 0 && chosen.token < stack.q ? { side: "queries", place: chosen.token } : null);
     const alone = () => hovered || focused;
@@ -49,7 +50,7 @@
 
     function makeRows() {
       const shown = windows();
-      const key = [run.run, run.grown, chosen.stack, shown.queries, shown.keys, coarse.matches].join(" ");
+      const key = [run.key, chosen.stack, shown.queries, shown.keys, coarse.matches].join(" ");
       if (key === listed) return;
       listed = key;
       hovered = focused = null;
@@ -119,9 +120,9 @@
       const n = which === "queries" ? stack.k : stack.q;
       const p = Array.from({ length: n }, (_, i) => (which === "queries" ? share(place, i) : share(i, place)));
       const best = [...p.keys()].sort((a, b) => p[b] - p[a]).slice(0, 3).filter((i) => p[i] >= 0.005);
-      const parts = best.map((i) => fill(text.arcs_item, { token: name(other, i), p: tools.share(p[i]) }));
+      const parts = best.map((i) => fill(text.arcs_item, { token: told(other, i), p: tools.share(p[i]) }));
       return fill(!parts.length ? text.arcs_reading_nothing : which === "queries" ? text.arcs_reading_query : text.arcs_reading_key,
-        { token: name(which, place), list: parts.join(text.arcs_joint) });
+        { token: told(which, place), list: parts.join(text.arcs_joint) });
     }
 
     function draw() {
@@ -150,7 +151,7 @@
       stack = tools.stackOf(run, chosen);
       node.hidden = !stack;
       if (!stack) { listed = ""; return; }
-      const key = [run.run, run.grown, chosen.stack, chosen.token].join(" ");
+      const key = [run.key, chosen.stack, chosen.token].join(" ");
       if (key !== seen) {                        // a window that a hand moved stays until another token is chosen
         seen = key;
         first = Math.min(first, Math.max(0, longest() - WINDOW));
@@ -198,6 +199,8 @@
     document.addEventListener("pointerdown", (event) => { if (hovered && !body.contains(event.target)) isolate(null); });
     coarse.addEventListener("change", () => draw());
     tools.watch(node, draw);
-    return { node, show };
+    // What is drawn, for the figure to take along.
+    const shot = () => (stack && (exact || !stack.pooled) ? { windows: windows(), share, only: alone() || picked() } : null);
+    return { node, show, shot };
   };
 })();

@@ -4,6 +4,7 @@
   const { h, rgb, percent } = epochs;
   const QUERY = "#d23a2e";                       // the chosen query: stands out on every colour of a map, in both themes
   const MASKED = "#a3a8b3";
+  const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };   // rows, columns
   const tables = new WeakMap();
 
   const ratio = () => Math.min(2, window.devicePixelRatio || 1);
@@ -90,7 +91,7 @@
     }).observe(document.body, { attributeFilter: ["class"] });
   }
 
-  const headKey = (run, chosen) => [run.run, run.grown, chosen.stack, chosen.layer, chosen.head].join(" ");
+  const headKey = (run, chosen) => [run.key, chosen.stack, chosen.layer, chosen.head].join(" ");
 
   // -> a function that gives the exact map of the head on screen, or null and asks for it; `arrived` redraws.
   function asker(detail, arrived) {
@@ -134,6 +135,6 @@
       [0, 0.01, 0.1, 0.5, 1].map((p) => h("span.att-view-mark", { style: `left:${(100 * Math.sqrt(p)).toFixed(1)}%` }, `${100 * p}%`)));
   }
 
-  epochs.attention.canvas = { QUERY, MASKED, ratio, stackOf, pack, levels, levelOf, cells, fit, sheet, at, look, theme, watch,
+  epochs.attention.canvas = { QUERY, MASKED, ARROWS, ratio, stackOf, pack, levels, levelOf, cells, fit, sheet, at, look, theme, watch,
     headKey, asker, masker, share, short, scale };
 })();

@@ -1,12 +1,11 @@
-// One head as a heat map of its exact values: queries down, keys across.
+// One head in full as a heat map: queries down, keys across.
 "use strict";
 (() => {
   const { h, fill, percent } = epochs;
   const TALLEST = 640, LARGEST = 34, NAMED = 40; // pixels of the picture and of a cell; tokens that get a name at the edge
-  const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
   epochs.attention.views.matrix = ({ text, select, detail }) => {
-    const { tokenName, headName, index, canvas: tools } = epochs.attention;
+    const { tokenName, tokenTold, headName, index, canvas: tools } = epochs.attention;
     const { box, base, over } = tools.sheet();
     const reading = h("p.att-view-reading");
     const note = h("p.stage-note");
@@ -97,11 +96,11 @@
     function sentence() {
       if (!cursor) return text.matrix_hint;
       const [q, k] = cursor;
-      const values = { query: query(q), key: key(k) };
+      const values = { query: tokenTold(run, stack.queries, q, text), key: tokenTold(run, stack.keys, k, text) };
       if (!exact) return fill(text.matrix_waiting, values);
       const p = exact.p[q * exact.tk + k];
       if (tools.masker(run, stack)(q, k, p)) return fill(text.matrix_masked, values);
-      return fill(exact.rounded ? text.matrix_reading_about : text.matrix_reading, { ...values, p: p === 0 ? "0%" : percent(p) });
+      return fill(exact.rounded > 1 ? text.matrix_reading_about : text.matrix_reading, { ...values, p: p === 0 ? "0%" : percent(p) });
     }
 
     function draw() {
@@ -119,7 +118,7 @@
         if (cursor && (cursor[0] >= plan.tq || cursor[1] >= plan.tk)) cursor = null;
         drawBase(width);
       }
-      note.textContent = !exact ? text.matrix_loading : exact.rounded ? fill(text.matrix_rounded, { percent: +exact.rounded.toPrecision(2) }) : "";
+      note.textContent = exact ? fill(text.matrix_rounded, { percent: exact.rounded }) : text.matrix_loading;
       drawOver();
     }
 
@@ -155,7 +154,7 @@
         if (cursor) select({ token: cursor[0] });
         return;
       }
-      const step = STEPS[event.key];
+      const step = tools.ARROWS[event.key];
       if (!step) return;
       event.preventDefault();
       const next = cursor ? [cursor[0] + step[0], cursor[1] + step[1]] : [Math.min(Math.max(0, chosen.token), plan.tq - 1), 0];

@@ -3,9 +3,8 @@
 (() => {
   const { h, fill } = epochs;
   const TALLEST = 572, WIDEST = 110;             // of the whole picture; of one map
-  const SHARES = ["previous", "next", "self", "sink", "induction", "match"];
+  const SHARES = ["previous", "next", "self", "sink", "induction"];
   const MARKS = { previous: "#5368e9", induction: "#c911cb", next: "#1d8a5c", self: "#8d6f16", sink: "#3a3f4b", broad: "#6c7284" };
-  const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
   // Where each map stands. Sizes are whole device pixels, so that cells stay sharp.
   function layout(stack, width, ratio) {
@@ -54,7 +53,7 @@
   }
 
   epochs.attention.views.overview = ({ text, select }) => {
-    const { headName, className, tokenName, index, canvas: tools } = epochs.attention;
+    const { headName, className, tokenTold, index, canvas: tools } = epochs.attention;
     const { box, base, over } = tools.sheet();
     const reading = h("p.att-view-reading");
     const legend = h("div.att-view-legend");
@@ -83,7 +82,7 @@
     function sheetOf() {
       const pixels = tools.ratio();
       const fold = Math.max(1, Math.ceil(stack.columns / (plan.w * pixels)), Math.ceil(stack.rows / (plan.t * pixels)));
-      const key = [run.run, run.grown, chosen.stack, fold].join(" ");
+      const key = [run.key, chosen.stack, fold].join(" ");
       if (!atlases.has(key)) {
         if (atlases.size >= 6) atlases.delete(atlases.keys().next().value);
         atlases.set(key, atlas(stack, fold, tools.levels(run.colours)));
@@ -190,7 +189,7 @@
     function draw() {
       const width = box.clientWidth;
       if (!stack || !width) return;
-      const key = [run.run, run.grown, chosen.stack, width, tools.ratio(), tools.theme()].join(" ");
+      const key = [run.key, chosen.stack, width, tools.ratio(), tools.theme()].join(" ");
       if (key !== drawn) {
         drawn = key;
         plan = layout(stack, width, tools.ratio());
@@ -209,8 +208,8 @@
       if (key !== explained) { explained = key; explain(); }
       over.setAttribute("aria-label", fill(text.overview_label, { layers: stack.layers, heads: stack.heads, head: headName(stack, chosen.layer, chosen.head, text) }));
       line.hidden = !(chosen.token >= 0 && chosen.token < stack.q);
-      if (!line.hidden) line.replaceChildren(h("span.att-view-line", { "aria-hidden": true }),
-        fill(text.overview_query, { token: tokenName(run, stack.queries, chosen.token, text) }));
+      if (!line.hidden) line.replaceChildren(h("span.att-view-line", { "aria-hidden": true, style: `border-color:${tools.QUERY}` }),
+        fill(text.overview_query, { token: tokenTold(run, stack.queries, chosen.token, text) }));
       draw();
     }
 
@@ -229,7 +228,7 @@
       if (!stack || !plan) return;
       const from = cursor || chosen;
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); select({ layer: from.layer, head: from.head }); return; }
-      const step = STEPS[event.key];
+      const step = tools.ARROWS[event.key];
       if (!step) return;
       event.preventDefault();
       const [layer, head] = [from.layer + step[0], from.head + step[1]];

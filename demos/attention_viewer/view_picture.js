@@ -3,6 +3,7 @@
 epochs.attention.views.picture = ({ text, select, row }) => {
   const { h, fill } = epochs;
   const own = epochs.attention;
+  const { ARROWS, QUERY } = own.canvas;
   const LARGE = 384, SMALL = 96;
   let run = null, chosen = null, mode = "head", drawn = 0;
   const image = new Image();
@@ -13,6 +14,7 @@ epochs.attention.views.picture = ({ text, select, row }) => {
   const modes = h("div.segments", { role: "group", "aria-label": text.picture_modes });
   const token = h("button.small", { type: "button", onclick: () => select({ token: 0 }) }, text.class_token);
   const cards = h("div.att-heads", { role: "group", "aria-label": text.picture_heads });
+  const stop = own.roving(cards, () => run.stacks[chosen.stack].heads);
   const node = h("div.att-pictures", {}, h("div.att-picture-side", {}, large, h("div.stage-tools", {}, token, modes), reading), cards);
 
   const cellAt = (event) => {
@@ -22,12 +24,11 @@ epochs.attention.views.picture = ({ text, select, row }) => {
   };
   large.addEventListener("click", (event) => { const cell = cellAt(event); if (cell > 0) select({ token: cell }); });
   large.addEventListener("keydown", (event) => {
-    const { rows, columns } = run.grid, at = Math.max(1, chosen.token);
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    const { rows, columns } = run.grid, step = ARROWS[event.key];
     if (!step) return;
     event.preventDefault();
-    const next = at + step;
-    if (next >= 1 && next <= rows * columns) { select({ token: next }); epochs.say(reading.textContent); }
+    const next = chosen.token < 1 ? 1 : chosen.token + step[0] * columns + step[1];      // from the class token to the first patch
+    if (next >= 1 && next <= rows * columns) select({ token: next });
   });
 
   // Levels of the patches over the picture; the class token's own share is said, not drawn.
@@ -47,7 +48,7 @@ epochs.attention.views.picture = ({ text, select, row }) => {
     context.globalAlpha = 1;
     if (query > 0) {
       context.lineWidth = Math.max(2, canvas.width / 120);
-      context.strokeStyle = "#e0245e";
+      context.strokeStyle = QUERY;
       context.strokeRect(((query - 1) % columns) * w, Math.floor((query - 1) / columns) * hh, w, hh);
     }
     return high;
@@ -72,6 +73,7 @@ epochs.attention.views.picture = ({ text, select, row }) => {
       overlay(card.querySelector("canvas"), of(n), query);
       card.setAttribute("aria-pressed", n === at);
     });
+    stop(cards.children[at]);
   }
 
   function show(next, at) {
@@ -93,5 +95,7 @@ epochs.attention.views.picture = ({ text, select, row }) => {
     }
     paint();
   }
-  return { node, show };
+  // What is drawn, for the figure to take along.
+  const shot = () => ({ canvas: large, words: reading.textContent });
+  return { node, show, shot };
 };

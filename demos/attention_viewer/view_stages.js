@@ -1,22 +1,13 @@
 // How one head comes to its values: scores, mask, softmax, and what each share fetches.
 "use strict";
 (() => {
-  const { h, fill, rgb, percent } = epochs;
+  const { h, fill, percent } = epochs;
   const FEW = 20, WIDEST = 210;                  // keys in the table at first; pixels of a small map
   const STAGES = ["scores", "mask", "softmax", "norm"];
-  const hex = (parts) => `#${parts.map((c) => Math.round(c).toString(16).padStart(2, "0")).join("")}`;
-  // figures/palette.py's signed map by its ends and middle: blue below 0, red above.
-  const [LOW, ZERO, HIGH] = ["#204ca4", "#efeeeb", "#932605"].map(rgb);
-  const SIGNED = Array.from({ length: 257 }, (_, i) => {
-    const [end, share] = [i < 128 ? LOW : HIGH, Math.abs(i - 128) / 128];
-    return hex(ZERO.map((c, at) => c + (end[at] - c) * share));
-  });
-  const signed = (v, digits = 2) => `${v < 0 ? "\u2212" : ""}${Math.abs(v).toFixed(digits)}`;
   const few = (v) => (v === 0 ? "0" : v >= 99.95 ? v.toFixed(0) : v >= 9.995 ? v.toFixed(1) : v.toFixed(2));
 
   epochs.attention.views.stages = ({ text, select, detail }) => {
-    const { tokenName, headName, canvas: tools } = epochs.attention;
-    const SIGNS = tools.pack(SIGNED);
+    const { tokenName, tokenTold, headName, signed, canvas: tools } = epochs.attention;
     const stages = STAGES.map((name, i) => {
       const map = h("canvas.att-st-map", { role: "img" });
       return { name, map, range: h("p.att-st-range"), note: h("p.att-st-note"), title: h("p.att-st-title", {}, `${i + 1}. ${text[`stages_${name}`]}`), picture: null };
@@ -32,6 +23,7 @@
     const wait = h("p.stage-note", { role: "status" });
     const node = h("div.att-stages", { role: "group" }, wait, body);
     let run = null, chosen = null, stack = null, exact = null, painted = null, drawn = "", listed = "", shownRun = null, open = false;
+    let cursor = null;                           // { name, cell: [query, key] }: the value that is told, until a hand leaves
     let masked = () => false;
     const ask = tools.asker(detail, () => draw());
 
@@ -44,7 +36,8 @@
       if (painted === exact) return;
       painted = exact;
       const { tq, tk, p, scores } = exact;
-      const [ramp, [grey]] = [tools.levels(run.colours), tools.pack([tools.MASKED])];
+      const [ramp, signs, [grey]] = [tools.levels(run.colours), tools.pack(run.signed), tools.pack([tools.MASKED])];
+      const middle = (signs.length - 1) / 2;
       const size = tq * tk;
       let [low, high, lowSeen, highSeen, most] = [Infinity, -Infinity, Infinity, -Infinity, 0];
       const seen = (i) => !masked(Math.floor(i / tk), i % tk, p[i]);
@@ -54,7 +47,7 @@
         most = Math.max(most, weight(i));
       }
       const end = Math.max(Math.abs(low), Math.abs(high)) || 1;
-      const score = (i) => SIGNS[Math.round(128 + 128 * scores[i] / end)];
+      const score = (i) => signs[Math.round(middle * (1 + scores[i] / end))];
       const colours = { scores: score, mask: (i) => (seen(i) ? score(i) : grey), softmax: (i) => (seen(i) ? ramp[tools.levelOf(p[i])] : grey),
         norm: (i) => (seen(i) ? ramp[tools.levelOf(weight(i) / (most || 1))] : grey) };
       const ranges = { scores: [signed(low, 1), signed(high, 1)], mask: [signed(lowSeen, 1), signed(highSeen, 1)], softmax: ["0%", "100%"], norm: ["0", few(most)] };
@@ -103,21 +96,23 @@
       const [q, k] = [Math.floor((event.clientY - area.top) / area.height * exact.tq), Math.floor((event.clientX - area.left) / area.width * exact.tk)];
       return q >= 0 && k >= 0 && q < exact.tq && k < exact.tk ? [q, k] : null;
     };
-    function read(name, cell) {
-      if (!cell) { reading.textContent = text.stages_hint; return; }
-      const [q, k] = cell, i = q * exact.tk + k;
+    function read() {
+      if (cursor && (cursor.cell[0] >= exact.tq || cursor.cell[1] >= exact.tk)) cursor = null;
+      if (!cursor) { reading.textContent = text.stages_hint; return; }
+      const { name, cell: [q, k] } = cursor, i = q * exact.tk + k;
       const hidden = name !== "scores" && masked(q, k, exact.p[i]);
-      const value = hidden ? text.stages_masked : name === "softmax" ? said(exact.p[i]) : name === "norm" ? few(weight(i)) : signed(exact.scores[i]);
-      reading.textContent = fill(text.stages_reading, { query: tokenName(run, stack.queries, q, text), key: key(k), value });
+      const value = hidden ? text.stages_masked : name === "softmax" ? said(exact.p[i]) : name === "norm" ? few(weight(i)) : signed(exact.scores[i], 2);
+      reading.textContent = fill(text.stages_reading, { query: tokenTold(run, stack.queries, q, text), key: tokenTold(run, stack.keys, k, text), value });
     }
+    const point = (name, cell) => { cursor = cell && { name, cell }; if (exact?.scores) read(); };
     const said = (p) => (p === 0 ? "0%" : percent(p));
 
     // -- the table of one query -----------------------------------------------------------------------
-    // Exact numbers of the query; its scores are null while they are on their way.
+    // The query's numbers; its scores are null while they are on their way.
     function numbers(query) {
       const { tk, p, scores, rows } = exact;
-      if (scores) return { p: p.subarray(query * tk, (query + 1) * tk), scores: scores.subarray(query * tk, (query + 1) * tk) };
-      return rows?.query === query ? rows : { p: p.subarray(query * tk, (query + 1) * tk), scores: null };
+      if (rows.query === query) return rows;      // sent with more digits than the maps
+      return { p: p.subarray(query * tk, (query + 1) * tk), scores: scores?.subarray(query * tk, (query + 1) * tk) ?? null };
     }
 
     function bar(value, most, words) {
@@ -132,13 +127,13 @@
       const most = all.reduce((high, k) => Math.max(high, p[k] * exact.norms[k]), 0);
       const line = (k) => {
         const out = masked(query, k, p[k]);
-        const score = scores ? signed(scores[k]) : "…";
+        const score = scores ? signed(scores[k], 2) : "…";
         return h(`tr${out ? ".masked" : ""}`, {}, h("th", { scope: "row", dir: "auto", title: key(k) }, key(k)),
           h("td", {}, out ? [h("s", {}, score), " ", h("span.att-st-out", {}, text.stages_masked)] : score),
           h("td", {}, bar(p[k], 1, said(p[k]))), h("td", {}, few(exact.norms[k])), h("td", {}, bar(p[k] * exact.norms[k], most, few(p[k] * exact.norms[k]))));
       };
       const head = ["key", "score", "share", "length", "weight"].map((name) => h("th", { scope: "col" }, text[`stages_column_${name}`]));
-      table.replaceChildren(h("table", {}, h("caption", {}, fill(text.stages_table, { query: tokenName(run, stack.queries, query, text) })),
+      table.replaceChildren(h("table", {}, h("caption", {}, fill(text.stages_table, { query: tokenTold(run, stack.queries, query, text) })),
         h("thead", {}, h("tr", {}, head)), h("tbody", {}, shown.map(line))));
       more.hidden = all.length <= FEW;
       more.textContent = open ? fill(text.stages_fewer, { n: FEW }) : fill(text.stages_all, { n: all.length });
@@ -146,7 +141,7 @@
     }
 
     function listQueries() {
-      const now = [run.run, run.grown, chosen.stack].join(" ");
+      const now = [run.key, chosen.stack].join(" ");
       if (now !== listed) {
         listed = now;
         picker.replaceChildren(...Array.from({ length: stack.q }, (_, q) => h("option", { value: q }, `${q + 1} · ${tokenName(run, stack.queries, q, text)}`)));
@@ -158,7 +153,7 @@
       if (!stack || !node.clientWidth) return;
       // Of a long text only one query's scores are sent: a new query is a new question.
       exact = ask(run, { ...chosen, token: picked() }, stack.q > 128 || stack.k > 128 ? picked() : "");
-      if (shownRun !== run.run) { shownRun = run.run; body.hidden = true; }   // the last text's numbers are not this one's
+      if (shownRun !== run.run) { shownRun = run.run; body.hidden = true; cursor = null; }   // the last text's numbers are not this one's
       wait.textContent = exact ? "" : text.stages_loading;
       body.classList.toggle("waiting", !exact);
       body.setAttribute("aria-busy", !exact);
@@ -172,7 +167,7 @@
       if (maps) {
         paint();
         for (const stage of stages) drawMap(stage, query);
-        read("", null);
+        read();
       }
       const now = [tools.headKey(run, chosen), query, open, maps].join(" ");
       if (now !== drawn) { drawn = now; drawTable(query); }
@@ -195,11 +190,15 @@
     }
 
     for (const { name, map } of stages) {
-      map.addEventListener("pointermove", (event) => read(name, cellOf(event, map)));
-      map.addEventListener("pointerleave", () => read(name, null));
+      // A finger that lifts leaves what it has pointed at to be read.
+      for (const type of ["pointerdown", "pointermove"]) map.addEventListener(type, (event) => point(name, cellOf(event, map)));
+      map.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") point(name, null); });
       map.addEventListener("click", (event) => { const cell = cellOf(event, map); if (cell) select({ token: cell[0] }); });
     }
     tools.watch(node, draw);
-    return { node, show };
+    // What is drawn, for the figure to take along.
+    const shot = () => (exact?.scores && painted === exact ? { query: Math.min(picked(), exact.tq - 1),
+      stages: stages.map(({ picture, title, range }) => ({ picture, title: title.textContent, range: range.textContent })) } : null);
+    return { node, show, shot };
   };
 })();

@@ -1,61 +1,37 @@
 // The stage: tokens, one view of the maps, one panel of evidence; a token, head or layer picked in one is picked in all.
 "use strict";
 (() => {
-  const { h, register, fill } = epochs;
+  const { h, register, fill, state } = epochs;
   const own = epochs.attention;
   const KEPT = 12;                               // heads whose exact maps stay in the browser
-
-  // Answers to questions about what is on the stage; the newest question of a kind waits while another is on.
-  register("attention_reply", ({ props, watch }) => { watch("value", () => own.adoptReply?.(epochs.read(props))); });
-  register("attention_asks", ({ props, trigger }) => { own.send = (value) => { props.value = value; trigger("select"); }; });
-  register("attention_wish", ({ props, trigger }) => { own.wish = (value) => { props.value = value; trigger("select"); }; });
-  register("attention_grown", ({ props, watch }) => { watch("value", () => own.adoptGrown?.(epochs.read(props))); });
-  own.ended = () => own.afterReply?.();          // the server has nothing more to say to a question
-  // Which kind of input the chosen model reads: the other one is not shown.
-  own.kind = (demo, kinds, id) => { document.getElementById(demo)?.setAttribute("data-kind", kinds[id] || "any"); };
-
-  function courier() {
-    let ticket = 0, flying = null;
-    const waiting = new Map();                   // what -> {value, done}
-    function next() {
-      if (flying || !waiting.size) return;
-      const [what, { value, done }] = waiting.entries().next().value;
-      waiting.delete(what);
-      flying = { ticket: ++ticket, done };
-      own.send({ ...value, what, ticket });
-    }
-    const finish = (reply) => { const { done } = flying; flying = null; done(reply); next(); };
-    own.adoptReply = (reply) => { if (flying && reply.ticket === flying.ticket) finish(reply); };
-    own.afterReply = () => setTimeout(() => { if (flying) finish(null); }, 150);   // a reply is a moment behind its end
-    return (what, value) => new Promise((done) => {
-      waiting.get(what)?.done(null);
-      waiting.set(what, { value, done });
-      next();
-    });
-  }
+  const VIEWS = { causal: ["overview", "arcs", "matrix", "stages"], masked: ["overview", "arcs", "matrix", "stages"],
+    translation: ["alignment", "overview", "arcs", "matrix", "stages"], vision: ["picture", "overview", "matrix", "stages"] };
+  const OF_TEXT = ["next", "heads", "switch", "words", "lens"];
+  const PANELS = { causal: OF_TEXT, masked: OF_TEXT, translation: OF_TEXT, vision: ["heads", "switch"] };
 
   register("attention_stage", ({ root, config, props, watch, text }) => {
-    const { demo, kinds } = config;
+    const { demo, kinds, tests, seeds } = config;
     const runs = epochs.runs(demo);
-    const send = courier();
-    let run = null, whole = null, chosen = { stack: 0, layer: 0, head: 0, token: -1 }, seed = 0;
-    const asked = (name, high) => { const v = epochs.state.askedNumber(demo, name, 0, high, -1); return Number.isInteger(v) ? v : -1; };
-    let wanted = { stack: epochs.state.asked(demo, "stack"), layer: asked("layer", 99), head: asked("head", 99), token: asked("token", 511) };
-    let view = epochs.state.asked(demo, "view") || "", panel = epochs.state.asked(demo, "panel") || "next";
+    const send = own.courier(), growth = own.continuations(runs), placeOf = own.panel.answerPlace();
+    let run = null, chosen = { stack: 0, layer: 0, head: 0, token: -1, answer: -1 }, isRedrawing = false;
+    const asked = (name, high, otherwise = -1) => { const v = state.askedNumber(demo, name, 0, high, otherwise); return Number.isInteger(v) ? v : otherwise; };
+    let wanted = { stack: state.asked(demo, "stack"), layer: asked("layer", 99), head: asked("head", 99), token: asked("token", 511) };
+    let view = state.asked(demo, "view") || "", panel = state.asked(demo, "panel") || "next", seed = asked("seed", seeds - 1, 0);
     const heads = new Map(), rows = new Map();
 
     // -- what the views are given -------------------------------------------------------------
-    const question = () => ({ text: run.asked.text, model: run.asked.model, after: run.tokens.source.slice(run.tokens.source.length - run.grown).map((t) => t.id) });
-    const after = () => (run.grown ? question().after : []);
+    const question = () => ({ text: run.asked.text, model: run.asked.model, picture: run.asked.picture, off: run.asked.off, hidden: run.asked.hidden,
+      after: run.tokens.source.slice(run.tokens.source.length - run.grown).map((token) => token.id) });
     const ask = async (what, extra = {}) => {
-      const key = run.key;
-      const reply = await send(what, { ...question(), after: after(), ...extra });
+      const { key } = run;
+      const reply = await send(what, { ...question(), ...extra });
       return reply && run?.key === key ? reply : null;
     };
+    const nameOf = (of, at) => [of.key, at.stack, at.layer, at.head].join();
     async function detail(of, at) {
       const stack = of.stacks[at.stack];
       const query = at.token < 0 ? stack.q - 1 : Math.min(at.token, stack.q - 1);
-      const name = [of.key, at.stack, at.layer, at.head].join();
+      const name = nameOf(of, at);
       const kept = heads.get(name);
       if (kept && (kept.scores || kept.rows.query === query)) return kept;
       const reply = await ask("head", { stack: stack.name, layer: at.layer, head: at.head, query });
@@ -82,31 +58,52 @@
       }
       return rows.get(name);
     }
+    // Within what the run has; the address says what is on the stage.
+    function settle() {
+      const number = run.stacks[chosen.stack] ? chosen.stack : 0, stack = run.stacks[number];
+      const { layer, head, token } = chosen;
+      chosen = { stack: number, layer: Math.min(layer, stack.layers - 1), head: Math.min(head, stack.heads - 1), token: Math.min(token, stack.q - 1) };
+      const isRead = chosen.token >= 0 && chosen.token < stack.q - run.grown;    // what was continued is not in the address
+      const kept = { layer: chosen.layer, head: chosen.head, token: isRead ? chosen.token : "", stack: run.stacks.length > 1 ? stack.name : "" };
+      for (const [name, value] of Object.entries(kept)) state.set(demo, name, value);
+    }
     const select = (change) => {
-      const stack = run.stacks[change.stack ?? chosen.stack];
       const fresh = change.stack !== undefined && change.stack !== chosen.stack ? { layer: 0, head: 0, token: -1 } : {};
       chosen = { ...chosen, ...fresh, ...change };
-      chosen.layer = Math.min(chosen.layer, stack.layers - 1);
-      chosen.head = Math.min(chosen.head, stack.heads - 1);
-      chosen.token = Math.min(chosen.token, stack.q - 1);
-      for (const name of ["layer", "head", "token"]) epochs.state.set(demo, name, chosen[name] < 0 ? "" : chosen[name]);
-      epochs.state.set(demo, "stack", run.stacks.length > 1 ? stack.name : "");
+      settle();
       draw();
     };
-    const stop = epochs.runs.stopButton(demo, text.stop, "continue");
+    const isBusy = () => growth.isOn || isRedrawing;
+    // With the first of a text's continuations, the seed in the address gives them all again.
     const continueText = ({ temperature }) => {
-      runs.running.continue = true;
-      whole = run;
-      own.wish({ ...question(), after: after(), temperature, seed: seed++, off: parts.switch?.state?.().off ?? [] });
+      if (isBusy()) return;
+      if (!run.grown) state.set(demo, "seed", seed);
+      growth.begin(run, { ...question(), temperature, seed });
+      seed = (seed + 1) % seeds;
+      draw();
     };
-    const given = { text, demo, select, ask, detail, row, continueText, stopButton: stop, changed: () => {} };
+    // Everything on the stage once more, computed without these heads and tokens.
+    const redraw = async (off, hidden) => {
+      if (isBusy()) return;
+      isRedrawing = true;
+      draw();
+      const { grown } = run;
+      const reply = await ask("look", { off, hidden });
+      isRedrawing = false;
+      if (reply) run = { ...own.unpack(reply.run, grown), isRedrawn: true };
+      if (reply) settle();
+      draw();
+    };
+    const given = { text, demo, tests, select, ask, detail, row, continueText, redraw, isBusy, stopButton: epochs.runs.stopButton(demo, text.stop, "continue") };
 
     // -- layout -------------------------------------------------------------------------------
     const parts = {};
     const part = (name) => (parts[name] ??= own.views[name](given));
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
-    const strip = h("div.att-strip", { role: "group", "aria-label": text.tokens });
+    const strip = own.strip({ text, pick: pickToken });
     const about = h("p.att-about");
+    const missing = h("span"), putBack = h("button.small", { type: "button", onclick: () => redraw([], []) }, text.put_back);
+    const without = h("div.att-without", { role: "status", hidden: true }, missing, putBack);
     const stackBox = h("div.att-stacks.segments", { role: "group", "aria-label": text.stacks });
     const viewBar = h("div.segments", { role: "group", "aria-label": text.views });
     const viewBox = h("div.att-view");
@@ -119,42 +116,15 @@
     } }, text.tensors);
     const panelBar = h("div.segments", { role: "group", "aria-label": text.panels });
     const panelBox = h("div.att-panel");
-    const live = h("div.att-live", { hidden: true }, strip, about, stackBox, viewBar, viewBox, viewNote, h("div.stage-tools", {}, tensors),
+    const live = h("div.att-live", { hidden: true }, strip.node, about, without, stackBox, viewBar, viewBox, viewNote, h("div.stage-tools", {}, tensors),
       h("h3.att-heading", {}, text.evidence), panelBar, panelBox, h("p.stage-note", {}, text.not_proof));
     root.append(h("section.stage", { "aria-label": text.stage }, empty, live));
 
-    const VIEWS = { causal: ["overview", "arcs", "matrix", "stages"], masked: ["overview", "arcs", "matrix", "stages"],
-      translation: ["alignment", "overview", "arcs", "matrix", "stages"], vision: ["picture", "overview", "matrix", "stages"] };
-    const PANELS = { causal: ["next", "heads", "switch", "words", "lens"], masked: ["next", "heads", "switch", "words", "lens"],
-      translation: ["next", "heads", "switch", "words", "lens"], vision: ["heads", "switch"] };
     const bar = (box, names, now, prefix, choose) => epochs.redraw(box, ...names.map((name) =>
       h("button.segment", { type: "button", "aria-pressed": name === now, onclick: () => choose(name) }, text[prefix + name])));
-    function pickView(name) { view = name; epochs.state.set(demo, "view", name === VIEWS[run.kind][0] ? "" : name); draw(); }
-    function pickPanel(name) { panel = name; epochs.state.set(demo, "panel", name === PANELS[run.kind][0] ? "" : name); draw(); }
+    const pickView = (name) => { view = name; draw(); };
+    const pickPanel = (name) => { panel = name; draw(); };
 
-    // The tokens, shaded by where the chosen one looks in the chosen head.
-    function drawStrip() {
-      strip.hidden = run.kind === "vision";
-      if (strip.hidden) { strip.replaceChildren(); return; }
-      const stack = run.stacks[chosen.stack];
-      const query = chosen.token < 0 ? stack.q - 1 : chosen.token;
-      const sides = stack.queries === stack.keys ? [stack.keys] : [stack.keys, stack.queries];
-      const stripKey = run.key + sides;
-      if (strip.dataset.of !== stripKey) {
-        strip.dataset.of = stripKey;
-        strip.replaceChildren(...sides.map((side) => h("div.att-side", { "data-side": side }, run.tokens[side].map((token, place) =>
-          h("button.att-token" + (token.special ? ".special" : "") + (side === "source" && place >= run.tokens.source.length - run.grown ? ".grown" : ""),
-            { type: "button", dir: "auto", onclick: () => pickToken(side, place) }, own.tokenText(token))))));
-      }
-      strip.querySelectorAll(".att-side").forEach((box) => {
-        const { side } = box.dataset;
-        box.childNodes.forEach((node, place) => {
-          const looks = side === stack.keys && place < stack.k ? own.p(own.level(run, stack, chosen.layer, chosen.head, query, place)) : 0;
-          node.style.setProperty("--att", looks > 0.004 ? Math.sqrt(looks).toFixed(3) : "0");
-          node.setAttribute("aria-pressed", side === stack.queries && place === query);
-        });
-      });
-    }
     // A key of a cross stack is no query: it is looked at among the source's own.
     function pickToken(side, place) {
       const stack = run.stacks[chosen.stack];
@@ -163,24 +133,40 @@
       if (other >= 0) select({ stack: other, token: place });
     }
 
+    function drawWithout() {
+      const { off, hidden } = run.asked;
+      const count = (n, what) => (n ? [n === 1 ? text[what] : fill(text[`${what}s`], { n })] : []);
+      const what = [...count(off.length, "without_head"), ...count(hidden.length, "without_token")].join(text.without_and);
+      if (!what && document.activeElement === putBack) viewBar.querySelector("[aria-pressed=true]").focus({ preventScroll: true });
+      without.hidden = !what;
+      missing.textContent = what && fill(text.without, { what });
+      putBack.setAttribute("aria-disabled", isBusy());
+      live.dataset.without = `${off.length} ${hidden.length}`;
+    }
+
     function draw() {
       if (!run) return;
       const stack = run.stacks[chosen.stack];
       if (!VIEWS[run.kind].includes(view)) view = VIEWS[run.kind][0];
       if (!PANELS[run.kind].includes(panel)) panel = PANELS[run.kind][0];
-      drawStrip();
+      state.set(demo, "view", view === VIEWS[run.kind][0] ? "" : view);
+      state.set(demo, "panel", panel === PANELS[run.kind][0] ? "" : panel);
+      chosen = { ...chosen, answer: placeOf(run, chosen) };
+      strip.show(run, chosen);
       const query = chosen.token < 0 ? stack.q - 1 : chosen.token;
       const name = own.className(text, stack.classes[own.index(stack, chosen.layer, chosen.head)]);
-      about.textContent = fill(name ? text.about_named : text.about, { head: own.headName(stack, chosen.layer, chosen.head, text), name,
-        token: own.tokenName(run, stack.queries, query, text) });
+      const seen = fill(name ? text.about_named : text.about, { head: own.headName(stack, chosen.layer, chosen.head, text), name,
+        token: own.tokenTold(run, stack.queries, query, text) });
+      about.textContent = run.kind === "vision" ? seen : `${seen} ${text.about_colour}`;
       stackBox.hidden = run.stacks.length < 2;
       bar(stackBox, run.stacks.map((s) => s.name), stack.name, "stack_", (n) => select({ stack: run.stacks.findIndex((s) => s.name === n) }));
       bar(viewBar, VIEWS[run.kind], view, "view_", pickView);
       bar(panelBar, PANELS[run.kind], panel, "panel_", pickPanel);
+      drawWithout();
       const now = part(view);
       if (viewBox.firstChild !== now.node) viewBox.replaceChildren(now.node);
       now.show(run, chosen);
-      viewNote.textContent = text["note_" + view];
+      viewNote.textContent = [text["note_" + view], ...(growth.isOn && stack.pooled ? [text.note_growing] : [])].join(" ");
       const below = part(panel);
       if (panelBox.firstChild !== below.node) panelBox.replaceChildren(below.node);
       below.show(run, chosen);
@@ -208,32 +194,49 @@
       const value = epochs.read(props);
       if (!value.stacks) return;
       const before = run;
-      if (runs.running.continue) runs.stop("continue");
+      growth.leave();
       run = own.unpack(value);
-      if (!before || before.kind !== run.kind || before.asked.model !== run.asked.model) { if (before) wanted = { ...wanted, stack: null, layer: -1, head: -1, token: -1 }; begin(); }
-      else { const s = run.stacks[chosen.stack]; chosen = { ...chosen, token: before.asked.text === run.asked.text ? Math.min(chosen.token, s.q - 1) : -1 }; }
-      own.kind(demo, kinds, run.asked.model);
+      kinds[run.asked.model] ??= run.kind;
+      if (before?.kind !== run.kind || before.asked.model !== run.asked.model) { if (before) wanted = { stack: null, layer: -1, head: -1, token: -1 }; begin(); }
+      else if (before.asked.text !== run.asked.text) chosen = { ...chosen, token: -1 };
+      settle();
+      showInput();
       empty.hidden = true;
       live.hidden = false;
       live.dataset.run = run.run;
       live.dataset.kind = run.kind;
+      delete live.dataset.grown;
       draw();
-      epochs.offerFigure(demo, () => own.figure(run, chosen, { demo, view }, text));
-      if (before) epochs.bringIntoView(root, demo);
+      epochs.offerFigure(demo, () => own.figure(run, chosen, { demo, view, exact: heads.get(nameOf(run, chosen)), part: parts[view] }, text));
+      epochs.bringIntoView(root, demo);
     }
     own.adoptGrown = (value) => {
-      if (!run || !whole || !value.steps) return;
-      const have = run.grown - whole.grown;
-      for (const step of value.steps.slice(have)) run = own.grow(run, step);
-      chosen = { ...chosen, token: run.tokens.source.length - 1 };
-      if (run.stacks[chosen.stack].pooled) chosen.token = -1;
-      if (value.state !== "running") runs.running.continue = false;
+      const longer = run && growth.take(run, value);
+      if (!longer) return;
+      run = longer;
+      chosen = { ...chosen, token: run.stacks[chosen.stack].pooled ? -1 : run.tokens.source.length - 1 };
+      settle();
       live.dataset.grown = `${value.state} ${run.grown}`;
-      if (value.next && value.state !== "running") run = { ...run, next: value.next };
       draw();
     };
-    runs.onEnded(() => { runs.running.continue = false; draw(); }, "continue");
-    own.kind(demo, kinds, epochs.state.asked(demo, "model") || config.first);
+    runs.onEnded(draw, "continue");
+
+    // Which kind of input the chosen model reads: the other one is not shown. A folder of this machine is not in the address.
+    function showInput() {
+      const named = state.asked(demo, "model");
+      const id = named && named !== config.first ? named : epochs.chosen[demo] ?? config.first;
+      document.getElementById(demo)?.setAttribute("data-kind", kinds[id] || "any");
+    }
+    own.showInput = showInput;
+    for (const type of ["click", "keyup"]) document.addEventListener(type, showInput);
+    showInput();
+    // Who looks at something else waits for no continuation of what was on the stage.
+    const looks = { click: [`#${demo}-run`, ...["kinds", "examples"].map((name) => `#${demo} .control-${name} .chip`)].join(), keydown: `#${demo}-text`,
+      "epochs:trigger": `#${demo} .control-emoji` };
+    for (const [type, where] of Object.entries(looks)) document.addEventListener(type, (event) => {
+      const isMeant = type === "click" || (type === "keydown" ? event.key === "Enter" && event.shiftKey : event.detail === "input");
+      if (isMeant && event.target.closest?.(where)) growth.stop();
+    }, true);
     watch("value", adopt);
     adopt();
   });

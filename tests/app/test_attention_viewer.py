@@ -5,56 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import pytest
 
 from demos.attention_viewer.spec import SPEC
 from demos.base.attention.checkpoints import POCKETS
+from tests.app.attention import HOME, ID, Viewer
 from tests.app.visitor import PHONE
 
-ID = SPEC.id
-TWICE = "The fox met a hen by the river. The fox met a hen by the"
-HOME = f"/?demo={ID}&text=" + quote(TWICE)
 MODELS = {kind: pocket.id for kind, pocket in POCKETS.items() if pocket in SPEC.checkpoints}
-
-
-class Viewer:
-    """A visitor of this tab."""
-
-    def __init__(self, visitor) -> None:
-        visitor.ID = ID
-        self.visitor, self.page = visitor, visitor.page
-
-    def see(self, path: str = HOME) -> Viewer:
-        self.visitor.open(path)
-        return self
-
-    def find(self, selector: str):
-        return self.page.locator(f"#{ID} {selector}")
-
-    def look(self) -> Viewer:
-        before = self.number()
-        self.visitor.part("run").click()
-        return self.wait_for_answer(before)
-
-    def number(self) -> str | None:
-        return self.page.evaluate("() => document.querySelector('.att-live')?.dataset.run ?? null")
-
-    def wait_for_answer(self, before: str | None) -> Viewer:
-        self.page.wait_for_function(
-            "(before) => { const { run } = document.querySelector('.att-live')?.dataset ?? {}; return run && run !== before }",
-            arg=before, timeout=60_000)
-        return self
-
-    def press(self, name: str) -> Viewer:
-        self.find(".stage").get_by_role("button", name=name, exact=True).first.click()
-        return self
-
-    def about(self) -> str:
-        return self.find(".att-about").inner_text()
-
-    def tokens(self) -> list[str]:
-        return self.find(".att-side").first.locator(".att-token").all_inner_texts()
 
 
 @pytest.fixture
@@ -112,6 +72,24 @@ def test_a_head_switched_off_changes_the_answer_and_can_be_put_back(viewer) -> N
     viewer.press("Put all back")
     viewer.press("Try every head, one at a time")
     viewer.page.wait_for_function("(id) => /36/.test(document.querySelector(`#${id} .att-panel`).textContent)", arg=ID)
+
+
+def test_a_question_put_the_moment_another_is_answered_is_answered_too(viewer) -> None:
+    """The end of the first request arrives while the second is under way."""
+    viewer.see().look()
+    viewer.page.evaluate("""(id) => {
+      const panel = document.querySelector(`#${id} .att-panel`);
+      const press = (name) => [...panel.querySelectorAll("button")].find((b) => b.textContent === name).click();
+      const eye = new MutationObserver(() => {
+        if (!/nats/.test(panel.textContent)) return;
+        eye.disconnect();
+        press("Put all back");
+        press("Try every head, one at a time");
+      });
+      eye.observe(panel, { childList: true, subtree: true, characterData: true });
+    }""", ID)
+    viewer.press("Switch off").press("Switch off the whole layer")
+    viewer.page.wait_for_function("(id) => document.querySelectorAll(`#${id} .att-switch-cell`).length === 36", arg=ID)
 
 
 def test_occlusion_gradient_and_attention_stand_side_by_side(viewer) -> None:
@@ -179,15 +157,20 @@ def test_a_link_brings_back_view_head_and_token(viewer) -> None:
 def test_the_figure_and_its_numbers_can_be_taken(viewer, tmp_path: Path) -> None:
     viewer.see().look()
     take = viewer.find(".take")
-    for label, suffix in (("JSON", ".json"), ("SVG", ".svg")):
+    for view, label, suffix in (("All heads", "JSON", ".json"), ("All heads", "SVG", ".svg"), ("Lines", "SVG", ".svg"), ("Step by step", "SVG", ".svg"),
+                                ("Matrix", "SVG", ".svg"), ("Matrix", "JSON", ".json")):
+        viewer.press(view)
         with viewer.page.expect_download() as download:
             take.get_by_role("button", name=label, exact=True).click()
         path = tmp_path / download.value.suggested_filename
         download.value.save_as(path)
         assert path.suffix == suffix
+        if suffix == ".svg":
+            assert ElementTree.parse(path).getroot().get("height")
         if suffix == ".json":
             record = json.loads(path.read_text(encoding="utf-8"))
             assert record["kind"] == "causal" and len(record["map"]) == len(viewer.tokens()) ** 2
+            assert record["precision"]["source"] in ("head", "overview")
     with viewer.page.expect_download() as download:
         viewer.find(".att-tensors").click()
     path = tmp_path / "maps.safetensors"
@@ -199,7 +182,9 @@ def test_the_figure_and_its_numbers_can_be_taken(viewer, tmp_path: Path) -> None
 
 
 def test_on_a_chinese_phone_nothing_is_wider_than_the_screen(invite) -> None:
-    viewer = Viewer(invite(None, size=PHONE)).see(f"/zh?demo={ID}").look()
+    viewer = Viewer(invite(None, size=PHONE)).see(f"/zh?demo={ID}")
+    viewer.page.evaluate("(id) => { scrollTo(0, 0); document.getElementById(`${id}-run`).click() }", ID)
+    viewer.wait_for_answer(None).until("live.getBoundingClientRect().top < 0.65 * innerHeight")      # the first answer comes into view
     for name in ("\u8fde\u7ebf", "\u77e9\u9635", "\u4e00\u6b65\u4e00\u6b65"):
         viewer.press(name)
         assert viewer.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0

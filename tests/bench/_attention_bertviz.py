@@ -86,13 +86,11 @@ def compare_with_bertviz(browser: Browser, address: str, text: str, click: Calla
     from demos.attention_viewer.infer import look
     from demos.attention_viewer.schema import Request
     from demos.attention_viewer.view import stage_value
-    from demos.registry import find_demos
 
-    words = next(demo for demo in find_demos() if demo.id == DEMO).text("en")
     request = Request(text, checkpoint=POCKET_CAUSAL.id)
     result = look(request)
     maps = result.maps[0].p
-    ours = json.dumps(stage_value(request, result, POCKET_CAUSAL, words)).encode()
+    ours = json.dumps(stage_value(request, result, POCKET_CAUSAL)).encode()
     tokens = [token.text for token in result.tokens["source"]]
     html = model_view([torch.from_numpy(layer)[None] for layer in maps], tokens, html_action="return").data
     program = (Path(sys.modules["bertviz"].__file__).parent / "model_view.js").read_text(encoding="utf-8")

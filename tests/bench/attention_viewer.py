@@ -178,16 +178,14 @@ def _weigh(large: str, text: str) -> Iterator[Figure]:
     from demos.attention_viewer.schema import Request
     from demos.attention_viewer.view import stage_value
     from demos.base.attention.checkpoints import attention_model_of
-    from demos.registry import find_demos
 
-    words = next(demo for demo in find_demos() if demo.id == DEMO).text("en")
     request = Request(text, checkpoint=large)
     result = look(request)
     layers, heads, *size = result.maps[0].p.shape
     if (layers, heads, *size) != (12, 12, MANY, MANY):
         raise RuntimeError(f"maps of {result.maps[0].p.shape}")
     what = f"GPT-2 of random weights (deviation {DEVIATION}), {layers} layers x {heads} heads, {MANY} tokens"
-    sent = _bytes(stage_value(request, result, attention_model_of(large), words))
+    sent = _bytes(stage_value(request, result, attention_model_of(large)))
     yield Figure(DEMO, "overview_512_mb", sent / 1e6, "MB", 2,
                  f"{what}: JSON of the stage as it is sent: every head as the largest value of each of 64 x 64 blocks, statistics, "
                  f"tokens, answer")

@@ -1,0 +1,97 @@
+// Each view as a drawing to take along: ({run, chosen, stack, shot, map, text}) -> {width, height, title, body}.
+"use strict";
+(() => {
+  const own = epochs.attention;
+  const { h, fill, sheet: { line, small } } = epochs;
+  const LONGEST = 760, TOP = 44, FOOT = 40, NAMED = 60;       // pixels of a map's longer side; tokens that get a name
+
+  const image = (canvas, box) => h("image", { ...box, preserveAspectRatio: "none", style: "image-rendering:pixelated", href: canvas.toDataURL("image/png") });
+  const cells = (run, rows, columns, level) => {
+    const table = own.canvas.levels(run.colours);
+    return own.canvas.cells(rows, columns, (pixels) => { for (let i = 0; i < pixels.length; i++) pixels[i] = table[level(i)]; });
+  };
+  const titleOf = ({ run, chosen, stack, text }) => {
+    const head = own.headName(stack, chosen.layer, chosen.head, text);
+    return run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${stack.name}`], head }) : head;
+  };
+
+  // Greedy lines of about `most` letters; Chinese may break anywhere.
+  function wrap(words, most) {
+    const lines = [""];
+    for (const piece of words.match(/[\u3000-\uffff]|[^\s\u3000-\uffff]+\s*|\s+/g) || []) {
+      if (lines.at(-1).length + piece.length > most && lines.at(-1)) lines.push("");
+      lines.push(lines.pop() + piece);
+    }
+    return lines;
+  }
+
+  function overview({ run, stack, text }) {
+    const cell = Math.max(28, Math.min(100, Math.floor(LONGEST / stack.heads))), step = cell + 4;
+    const body = Array.from({ length: stack.layers * stack.heads }, (_, n) => {
+      const from = n * stack.rows * stack.columns;
+      return image(cells(run, stack.rows, stack.columns, (i) => stack.maps[from + i]), { x: 60 + (n % stack.heads) * step, y: 60 + Math.floor(n / stack.heads) * step, width: cell, height: cell });
+    });
+    for (let layer = 0; layer < stack.layers; layer++) body.push(line(12, 60 + layer * step + cell / 2, String(layer + 1)));
+    for (let head = 0; head < stack.heads; head++) body.push(line(60 + head * step + cell / 2 - 4, 52, String(head + 1)));
+    const title = run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${stack.name}`], head: text.view_overview }) : text.view_overview;
+    return { width: 80 + stack.heads * step, height: 90 + stack.layers * step, title, body };
+  }
+
+  function matrix(on) {
+    const { run, map, text } = on;
+    const { rows, columns, stack } = map;
+    const isNamed = Math.max(rows, columns) <= NAMED && rows === stack.q && columns === stack.k;
+    const cell = Math.min(26, LONGEST / Math.max(rows, columns)), edge = isNamed ? 110 : 20, top = TOP + (isNamed ? 100 : 0);
+    const body = [image(cells(run, rows, columns, (i) => own.canvas.levelOf(map.p(i))), { x: edge, y: top, width: columns * cell, height: rows * cell })];
+    const name = (side, n) => epochs.sheet.short(own.tokenName(run, side, n, text), 14);
+    for (let q = 0; isNamed && q < rows; q++) body.push(line(edge - 6, top + (q + 0.7) * cell, name(stack.queries, q), { "text-anchor": "end" }));
+    for (let k = 0; isNamed && k < columns; k++) {
+      const x = edge + (k + 0.6) * cell;
+      body.push(line(x, top - 6, name(stack.keys, k), { transform: `rotate(-60 ${x} ${top - 6})` }));
+    }
+    return { width: Math.max(420, edge + columns * cell + 60), height: top + rows * cell + FOOT, title: titleOf(on), body };
+  }
+
+  const alignment = (on) => ({ ...matrix(on), title: `${on.text.view_alignment} · ${on.shot?.words ?? titleOf(on)}` });
+
+  function arcs(on) {
+    const { run, stack, shot, text } = on;
+    if (!shot) return matrix(on);
+    const { windows: { queries: [q0, nq], keys: [k0, nk] }, share, only } = shot;
+    const HIGH = 20, [LEFT, RIGHT] = [210, 470], LEAST = 0.02, top = TOP + 10;
+    const name = (side, n) => epochs.sheet.short(own.tokenName(run, side, n, text), 24);
+    const body = [];
+    for (let q = q0; q < q0 + nq; q++) for (let k = k0; k < k0 + nk; k++) {
+      const p = share(q, k);
+      if (p < LEAST || (only && only.place !== (only.side === "keys" ? k : q))) continue;
+      const [from, to] = [top + (q - q0 + 0.5) * HIGH, top + (k - k0 + 0.5) * HIGH];
+      body.push(h("path", { d: `M${LEFT} ${from}C${LEFT + 90} ${from} ${RIGHT - 90} ${to} ${RIGHT} ${to}`, fill: "none", stroke: "#4457d6", "stroke-width": (0.75 + 2.75 * p).toFixed(2),
+        "stroke-linecap": "round", opacity: Math.min(1, 0.12 + 0.88 * p).toFixed(2) }));
+    }
+    for (let q = 0; q < nq; q++) body.push(line(LEFT - 8, top + (q + 0.7) * HIGH, name(stack.queries, q0 + q), { "text-anchor": "end" }));
+    for (let k = 0; k < nk; k++) body.push(line(RIGHT + 8, top + (k + 0.7) * HIGH, name(stack.keys, k0 + k)));
+    return { width: 680, height: top + Math.max(nq, nk) * HIGH + FOOT, title: titleOf(on), body };
+  }
+
+  function stages(on) {
+    const { shot, map } = on;
+    if (!shot) return matrix(on);
+    const SIDE = 220, GAP = 20, high = Math.round(SIDE * Math.min(1.6, Math.max(0.4, map.rows / map.columns))), top = TOP + 30;
+    const body = shot.stages.flatMap(({ picture, title, range }, n) => {
+      const x = 14 + n * (SIDE + GAP), row = high / map.rows;
+      return [line(x, top - 10, title, { "font-weight": 600 }), image(picture, { x, y: top, width: SIDE, height: high }),
+        h("rect", { x, y: top + shot.query * row, width: SIDE, height: Math.max(2, row), fill: "none", stroke: own.canvas.QUERY, "stroke-width": 1.5 }), small(x, top + high + 16, range)];
+    });
+    return { width: 28 + 4 * SIDE + 3 * GAP, height: top + high + 30 + FOOT, title: titleOf(on), body };
+  }
+
+  function picture(on) {
+    const { shot, text } = on;
+    if (!shot) return matrix(on);
+    const WIDE = 480, high = Math.round(WIDE * shot.canvas.height / shot.canvas.width), said = wrap(shot.words, 66);
+    const body = [image(shot.canvas, { x: 14, y: TOP, width: WIDE, height: high }), ...said.map((words, n) => line(14, TOP + high + 22 + 18 * n, words))];
+    return { width: WIDE + 28, height: TOP + high + 22 + 18 * said.length + FOOT, title: text.view_picture, body };
+  }
+
+  own.sheets = { overview, matrix, arcs, stages, alignment, picture };
+})();

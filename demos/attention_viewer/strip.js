@@ -1,0 +1,41 @@
+// The tokens above the views, shaded by where the chosen one looks in the chosen head; one of them is one Tab stop.
+"use strict";
+epochs.attention.strip = ({ text, pick }) => {
+  const { h } = epochs;
+  const own = epochs.attention;
+  const FAINT = 0.004;
+  const node = h("div.att-strip", { role: "group", "aria-label": text.tokens });
+  let drawn = "", sides = [];
+
+  function makeSide(run, side) {
+    const first = run.tokens.source.length - run.grown;
+    const box = h("div.att-side", { "data-side": side }, run.tokens[side].map((token, place) =>
+      h("button.att-token" + (token.special ? ".special" : "") + (side === "source" && place >= first ? ".grown" : ""),
+        { type: "button", dir: "auto", onclick: () => pick(side, place) }, own.tokenText(token))));
+    return { side, box, buttons: [...box.children], stop: own.roving(box) };
+  }
+
+  function show(run, chosen) {
+    node.hidden = run.kind === "vision";
+    if (node.hidden) { node.replaceChildren(); drawn = ""; return; }
+    const stack = run.stacks[chosen.stack];
+    const query = chosen.token < 0 ? stack.q - 1 : chosen.token;
+    const shown = [...new Set([stack.keys, stack.queries])];
+    if (drawn !== run.key + shown) {
+      drawn = run.key + shown;
+      const focused = node.contains(document.activeElement) ? document.activeElement.parentNode.dataset.side : null;
+      sides = shown.map((side) => makeSide(run, side));
+      node.replaceChildren(...sides.map(({ box }) => box));
+      if (focused) sides.find(({ side }) => side === focused)?.buttons[query]?.focus({ preventScroll: true });
+    }
+    for (const { side, buttons, stop } of sides) {
+      buttons.forEach((button, place) => {
+        const looks = side === stack.keys && place < stack.k ? own.p(own.level(stack, chosen.layer, chosen.head, query, place)) : 0;
+        button.style.setProperty("--att", looks > FAINT ? Math.sqrt(looks).toFixed(3) : "0");
+        button.setAttribute("aria-pressed", side === stack.queries && place === query);
+      });
+      stop(side === stack.queries ? buttons[query] : null);
+    }
+  }
+  return { node, show };
+};

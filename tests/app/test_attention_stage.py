@@ -1,0 +1,95 @@
+"""The attention tab's stage: continuations that keep to their text, maps without what was taken away, one Tab stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.app.attention import HOME, ID, Viewer
+
+
+@pytest.fixture
+def viewer(invite):
+    return Viewer(invite(None))
+
+
+def test_a_second_press_starts_no_second_continuation(viewer) -> None:
+    viewer.see().look()
+    words, runs = len(viewer.tokens()), len(viewer.visitor.runs)
+    for _ in range(2):
+        viewer.page.evaluate("(id) => { const button = document.getElementById(`${id}-continue`); button.click(); button.click(); }", ID)
+        assert viewer.find(f"#{ID}-continue").is_disabled()
+        viewer.until("/^(done|stopped)/.test(live.dataset.grown ?? '') && !runs.begun.continue", timeout=90_000)
+        grown = int(viewer.find(".att-live").get_attribute("data-grown").split()[1])
+        assert len(viewer.tokens()) == words + grown and viewer.find(".att-token.grown").count() == grown
+        viewer.page.evaluate("() => { document.querySelector('.att-live').dataset.grown = '' }")
+    assert grown > 1 and len(viewer.visitor.runs) == runs + 2
+
+
+def test_looking_again_ends_a_continuation_and_nothing_of_it_follows(viewer) -> None:
+    viewer.see().look()
+    words = viewer.tokens()
+    before = viewer.number()
+    viewer.page.evaluate("""(id) => {
+      const live = document.querySelector(".att-live");
+      new MutationObserver((_, eye) => { eye.disconnect(); document.getElementById(`${id}-run`).click(); })
+        .observe(live, { attributes: true, attributeFilter: ["data-grown"] });
+      document.getElementById(`${id}-continue`).click();
+    }""", ID)
+    viewer.wait_for_answer(before).until("!runs.begun.continue && !runs.running.continue")
+    assert viewer.tokens() == words and viewer.find(".att-token.grown").count() == 0
+    assert viewer.find(f"#{ID}-continue").is_enabled()
+
+
+def test_a_wish_made_while_the_stage_changes_belongs_to_nothing(viewer) -> None:
+    """Look, then Continue before its answer: what is continued is no longer on the stage."""
+    viewer.see().look()
+    viewer.visitor.write("text", "The hen met a fox")
+    before = viewer.number()
+    viewer.page.evaluate("(id) => { for (const name of ['run', 'continue']) document.getElementById(`${id}-${name}`).click() }", ID)
+    viewer.wait_for_answer(before).until("!runs.begun.continue && !runs.running.continue")
+    assert "".join(viewer.tokens()).endswith("Thehenmetafox") and viewer.find(".att-token.grown").count() == 0
+
+
+def test_all_views_are_drawn_without_what_was_switched_off_and_with_it_again(viewer) -> None:
+    viewer.see(HOME + "&layer=1&head=2&token=3").look()
+    about, before = viewer.about(), viewer.number()
+    viewer.press("Switch off").press("Switch off the whole layer").press("Hide this token").press("Draw all views without these")
+    viewer.until("live.dataset.without === '6 1'")
+    note = viewer.find(".att-without")
+    assert "6 heads and 1 token" in note.inner_text() and viewer.about() == about and viewer.number() == before
+    viewer.press("Step by step").find(".att-token").nth(8).click()
+    viewer.find(".att-view tbody tr:nth-child(4).masked").wait_for()    # no one looks at the hidden token
+    note.get_by_role("button").click()
+    viewer.until("live.dataset.without === '0 0'")
+    assert not note.is_visible() and viewer.find(".att-switch-list").inner_text() == ""
+
+
+def test_a_block_of_a_pooled_map_holds_the_places_that_were_put_into_it(viewer) -> None:
+    """`packing` begins block b at b * size // cells."""
+    wrong = viewer.see().page.evaluate("""() => [97, 100, 128, 130, 256, 500, 512].filter((size) => {
+      const cells = 64, maps = Uint8Array.from({ length: cells * cells }, (_, i) => Math.floor(i / cells));
+      const stack = { heads: 1, q: size, k: size, rows: cells, columns: cells, maps };
+      const block = (place) => { let b = cells - 1; while (Math.floor(b * size / cells) > place) b--; return b; };
+      return Array.from({ length: size }, (_, q) => q).some((q) => epochs.attention.level(stack, 0, 0, q, q) !== block(q));
+    })""")
+    assert wrong == []
+
+
+def test_the_tokens_are_one_stop_of_the_tab_key(viewer) -> None:
+    viewer.see().look()
+    stops = viewer.find(".att-token[tabindex='0']")
+    assert stops.count() == 1
+    stops.focus()
+    for key in ("Home", "ArrowRight", "ArrowRight", "Enter"):
+        viewer.page.keyboard.press(key)
+    assert viewer.find(".att-token[aria-pressed=true]").inner_text() == viewer.tokens()[2] and stops.count() == 1
+    assert viewer.page.evaluate("() => document.activeElement.getAttribute('aria-pressed')") == "true"
+
+
+def test_the_input_that_the_chosen_model_reads_is_shown(viewer) -> None:
+    viewer.see()
+    assert viewer.find(".control-text").is_visible() and not viewer.find(".control-emoji").first.is_visible()
+    viewer.find(".controls button.label-wrap").click()
+    viewer.find(".card-main").filter(has_text="CLIP ViT").click()
+    viewer.find(".control-emoji").first.wait_for()
+    assert not viewer.find(".control-text").is_visible()
