@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
+from demos.attention_viewer.spec import SPEC
+from demos.base.attention.checkpoints import POCKET_TRANSLATOR
 from tests.app.attention import HOME, ID, Viewer
 
 
@@ -93,3 +97,24 @@ def test_the_input_that_the_chosen_model_reads_is_shown(viewer) -> None:
     viewer.find(".card-main").filter(has_text="CLIP ViT").click()
     viewer.find(".control-emoji").first.wait_for()
     assert not viewer.find(".control-text").is_visible()
+
+
+@pytest.mark.skipif(POCKET_TRANSLATOR not in SPEC.checkpoints, reason="its recipe has not been run")
+def test_a_written_token_is_chosen_by_keyboard_and_keeps_the_focus(viewer) -> None:
+    viewer.see(f"/?demo={ID}&model={POCKET_TRANSLATOR.id}&text=" + quote("I have a red book.")).look()
+    viewer.find(".att-alignment button[tabindex='0']").focus()
+    for key in ("Home", "ArrowDown", "Enter"):
+        viewer.page.keyboard.press(key)
+    second = viewer.find(".att-alignment tbody tr.chosen button")
+    assert viewer.find(".att-alignment tbody tr").nth(1).locator("button").inner_text() == second.inner_text()
+    assert second.evaluate("(node) => node === document.activeElement") and second.inner_text() in viewer.find(".att-reading").inner_text()
+    mean = viewer.find(".att-reading").inner_text()
+    viewer.press("Layer 1, head 1")
+    assert viewer.find(".att-reading").inner_text() != mean       # the reading is this head's now
+
+
+def test_an_arrow_leads_from_the_class_token_to_the_first_patch(viewer) -> None:
+    viewer.see(f"/?demo={ID}&model=pocket-vision").look()
+    viewer.find("canvas.att-picture").focus()
+    viewer.page.keyboard.press("ArrowRight")
+    viewer.until("live.querySelector('.att-reading').textContent.includes('row 1, column 1 looks')")
