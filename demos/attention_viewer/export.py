@@ -12,34 +12,14 @@ import torch
 from ..base.attention.checkpoints import POCKET_VISION, POSITIONS, POSITIONS_FILE
 from ..base.checkpoints import write_checksums
 from ..base.corpus.texts import FILES
+from ..base.language.folders import write_model  # noqa: F401: for the recipe
 from ..base.measured import hash_weights, library_versions, write_json
 from ..base.tokenizer import load_tokenizer
-from .networks import CONTEXT
 
-SHARD = "9MB"
 LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 # Of each folder, the class of transformers that opens it.
 MODELS = {"causal": "AutoModelForCausalLM", "masked": "AutoModelForMaskedLM", "translator": "MarianMTModel"}
 GOLDEN_TEXT = "The cat sat on the mat because it was warm."
-
-
-def write_model(folder: Path, model) -> None:
-    """The model's folder: half-precision weights, configuration, tokenizer, checksums."""
-    shutil.rmtree(folder, ignore_errors=True)
-    model.half().save_pretrained(folder, max_shard_size=SHARD)
-    # A plain load takes the precision from the configuration, and a processor has no fast half precision.
-    path = folder / "config.json"
-    write_json(path, json.loads(path.read_text(encoding="utf-8")) | {"dtype": "float32"})
-    tokenizer = load_tokenizer()
-    tokenizer.model_max_length = CONTEXT
-    tokenizer.save_pretrained(folder)
-    path = folder / "tokenizer_config.json"
-    settings = json.loads(path.read_text(encoding="utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
-    settings.pop("backend", None)
-    write_json(path, settings)
-    for file in folder.glob("*.safetensors"):
-        file.chmod(0o644)
-    write_checksums(folder)
 
 
 def write_positions(folder: Path, twin) -> None:

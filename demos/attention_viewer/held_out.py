@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
-from ..base.corpus.bits import spread
-from ..base.corpus.texts import DOMAINS, Split, read_split
+from ..base.language.held_out import Texts, read_texts  # noqa: F401: for what measures
 from ..base.tokenizer import BOS_ID, EOS_ID, load_tokenizer
 from .networks import CONTEXT
 
@@ -33,19 +31,6 @@ class Extent:
     sentences: int = 200
     pairs: int = 0
     beams: int = 1
-
-
-@dataclass(frozen=True)
-class Texts:
-    """`split`: all documents of each domain; `held_out`: those that are measured on."""
-
-    split: dict[str, Split]
-    held_out: dict[str, list[str]]
-
-
-def read_texts(data: Path, size: int) -> Texts:
-    split = {domain: read_split(data, domain) for domain in DOMAINS}
-    return Texts(split, {domain: spread(split[domain].held_out, size) for domain in DOMAINS})
 
 
 def windows(documents: list[str], closed: bool = False) -> torch.Tensor:

@@ -8,66 +8,25 @@ that look for an earlier copy come of it (Olsson et al., arXiv:2209.11895).
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ..base.corpus.texts import DOMAINS, read_pairs, read_split
+from ..base.corpus.texts import read_pairs
+from ..base.language.streams import IGNORED, Streams, draw, fingerprint, row_length  # noqa: F401: `fingerprint` for the recipe
 from ..base.tokenizer import BOS_ID, EOS_ID, MASK_ID, PAD_ID, SPECIAL, VOCABULARY, load_tokenizer
 
 # Of one batch: more steps, not larger ones, get a model to attend. After the same 90 s on two cores the masked model's loss
 # on text was 6.3 with 8,192 tokens a step, 5.5 with 4,096 and 5.2 with 2,048.
 TOKENS = 2048
-LENGTHS = (32, 128, 256)      # of its rows, one length a batch
-LENGTH_SHARES = (0.2, 0.25, 0.55)
 SEEDS = {"causal": 1, "masked": 2, "twin": 6}
-SHARES = {"stories": 0.34, "novels": 0.16, "poems": 0.24, "pairs": 0.12, "python": 0.14}
 # Share of the rows that are lessons in matching, and what is said in them, in turn.
 MATCHING = {"causal": 0.25, "masked": 0.3, "twin": 0.25}
 LESSONS = ("text", "shuffled", "few", "even")
 HIDDEN = 0.25                 # share of the tokens a masked model must name
-IGNORED = -100                # a label that no loss counts
 MOST_HIDDEN = 0.3            # of a batch, at most
-
-
-class Streams:
-    """Every domain's training text as one row of token ids, kept in the work folder."""
-
-    def __init__(self, data: Path, work: Path) -> None:
-        self.rows: dict[str, np.ndarray] = {}
-        self.starts: dict[str, np.ndarray] = {}
-        tokenizer = None
-        for domain in DOMAINS:
-            path = work / f"tokens.{domain}.npy"
-            if not path.exists():
-                tokenizer = tokenizer or load_tokenizer()
-                encoded = tokenizer(read_split(data, domain).training).input_ids
-                np.save(path, np.concatenate([np.asarray(ids, np.uint16) for ids in encoded]))
-            self.rows[domain] = np.load(path)
-            self.starts[domain] = np.flatnonzero(self.rows[domain] == BOS_ID)
-
-    def windows(self, rng: np.random.Generator, count: int, length: int) -> np.ndarray:
-        """(count, length) ids: each row a mark of beginning, then text; half begin where a document does."""
-        rows = np.empty((count, length), np.int64)
-        names, shares = zip(*SHARES.items())
-        for row, domain in zip(rows, rng.choice(names, count, p=np.array(shares) / sum(shares))):
-            stream = self.rows[domain]
-            if rng.random() < 0.5:
-                at = int(rng.choice(self.starts[domain])) + 1
-            else:
-                at = int(rng.integers(1, len(stream)))
-            at = min(at, len(stream) - length)
-            row[0], row[1:] = BOS_ID, stream[at:at + length - 1]
-        return rows
-
-
-def draw(seed: int, step: int) -> np.random.Generator:
-    """The same numbers for the same step of the same stage."""
-    return np.random.default_rng([seed, step])
 
 
 def said_twice(rng: np.random.Generator, length: int, kind: str = "even", row: np.ndarray | None = None) -> tuple[np.ndarray, int]:
@@ -91,10 +50,6 @@ def said_twice(rng: np.random.Generator, length: int, kind: str = "even", row: n
             once = rng.choice(rng.choice(words, min(len(words), int(rng.integers(6, 20)))), period)
     said = np.resize(once, length - 1)
     return np.concatenate([[BOS_ID], said]), period
-
-
-def row_length(rng: np.random.Generator) -> int:
-    return int(rng.choice(LENGTHS, p=LENGTH_SHARES))
 
 
 def causal_batch(streams: Streams, step: int, stage: str = "causal") -> tuple[torch.Tensor, torch.Tensor]:
@@ -179,15 +134,6 @@ def pad(rows: list[list[int]]) -> torch.Tensor:
     """(B, longest) ids, filled up at the end."""
     longest = max(map(len, rows))
     return torch.tensor([row + [PAD_ID] * (longest - len(row)) for row in rows])
-
-
-def fingerprint(rows: Iterable[Sequence[int]]) -> str:
-    """SHA-256 of token ids, two bytes each, one row after another: what a stage was trained on, whatever lies in the
-    data folder by the time it ends."""
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(np.asarray(row, "<u2").tobytes())
-    return digest.hexdigest()
 
 
 def counted(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

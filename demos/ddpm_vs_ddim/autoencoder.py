@@ -83,10 +83,3 @@ def fit_autoencoder(draw, settings: Settings, path: Path, report, compile_step: 
             report(schedule.step, schedule.spent, {"loss": restored.item(), "moments": moments.item()})
     checkpoint.save(force=True)
     return average.module.eval(), schedule
-
-
-@torch.inference_mode()
-def encode(model, pictures: torch.Tensor, batch: int = 256) -> torch.Tensor:
-    """(N, 3, 64, 64) uint8 -> (N, 4, 16, 16) float32 latents, on the model's device, before any scaling."""
-    device = next(model.parameters()).device
-    return torch.cat([model.encoder(part.to(device).float() / 127.5 - 1) for part in pictures.split(batch)])

@@ -9,8 +9,7 @@ pictures are kept in --work, so that a stopped run resumes, and a longer one tak
 import argparse
 import csv
 import json
-import tomllib
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,93 +17,37 @@ import numpy as np
 from demos.base.devices import pick_device
 from demos.base.diffusion.checkpoints import POCKET
 from demos.base.diffusion.load import load_diffuser
-from demos.base.clip.checkpoints import POCKET as POCKET_CLIP
-from demos.base.emoji.captions import LANGUAGES
-from demos.base.emoji.table import EmojiRow, default_data_folder, read_on_white, read_rows
+from demos.base.diffusion.recipe.samples import GUIDANCE, Kept, Walk, quick, time_picture
+from demos.base.diffusion.recipe.scores import REAL, Names, Scored, Scorer, ask, score_novel
+from demos.base.emoji.judge import kernel_distance, paired_interval
+from demos.base.emoji.table import default_data_folder
 from demos.base.measured import describe_machine, hash_tensors, write_json
 from demos.ddpm_vs_ddim import export
-from demos.ddpm_vs_ddim.judge import Judge, diversity, found, interval, kernel_distance, paired_interval
-from demos.ddpm_vs_ddim.pictures import Missing
-from demos.ddpm_vs_ddim.samples import GUIDANCE, Kept, Walk, quick, time_picture
 
 WEIGHTS = POCKET.folder.parent
 SAMPLERS = (("ddpm", "small"), ("ddpm", "large"), ("ddim", ""), ("dpm", ""), ("euler", ""))
 STEPS = (1, 2, 4, 10, 20, 50, 100, 250)
 # Runs of LONG_STEPS are for LONG_NAMES names, and for the two samplers that the paper's claim is about.
 LONG_STEPS, LONG_NAMES, LONG_SAMPLERS = 1000, 200, (("ddpm", "small"), ("ddim", ""))
-# The drawings the bare names were taught with, and those that the judge never saw.
-REAL = ("noto", "twemoji")
-NOVEL_SAMPLES, NOVEL_WALK = 8, Walk("ddim", "", 50)
+NOVEL_WALK = Walk("ddim", "", 50)
 COLUMNS = ("sampler", "variance", "steps", "nfe", "n", "top1", "top1_low", "top1_high", "kid", "diversity", "seconds", "clip")
 
 
-@dataclass(frozen=True)
-class Names:
-    """What is asked for: the rows' places in the table, their prompts in one language, a seed for each."""
-
-    rows: list[int]
-    prompts: list[str]
-    seeds: list[int]
-
-    def spread(self, size: int) -> "Names":
-        """`size` of them, spread evenly over the table and so over all groups; all where there are no more."""
-        if size >= len(self.rows):
-            return self
-        chosen = np.linspace(0, len(self.rows) - 1, size).round().astype(int).tolist()
-        return Names(*([values[i] for i in chosen] for values in (self.rows, self.prompts, self.seeds)))
-
-
-def ask(rows: list[EmojiRow], language: str) -> Names:
-    """Every name, with seeds that stay with the name in both languages."""
-    prompts = [row.name_zh or row.name_en if language == "zh" else row.name_en for row in rows]
-    return Names(list(range(len(rows))), prompts, [10_000 + 2 * number for number in range(len(rows))])
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A run's row of metrics.csv without its seconds; for each name whether its picture was recognised, and the
-    judge's features of it, (E,) each."""
-
-    row: dict
-    right: dict[int, bool]
-    features: dict[int, np.ndarray]
-
-
-class Bench:
-    """The model, the judge, the shipped CLIP, the names, and what the judge thinks of real pictures."""
+class Bench(Scorer):
+    """The model, its pictures so far, and what judges them."""
 
     def __init__(self, options: argparse.Namespace):
+        super().__init__(options.judge, options.data)
         self.model = load_diffuser(POCKET, pick_device())
         self.drawing = quick(self.model) if options.compile else self.model
         self.weights = hash_tensors(POCKET.folder / "unet")
         self.kept = Kept(options.work, self.weights)
-        self.judge, self.shipped = Judge(options.judge), Judge(POCKET_CLIP.folder)
-        self.rows = [row for row in read_rows(options.data) if row.main]
-        self.names = {language: self.judge.read_names(self.rows, language) for language in LANGUAGES}
-        self.real, self.real_rows = {}, {}
-        for style in REAL:
-            pictures, places = read_on_white(options.data, style, [row.key for row in self.rows])
-            self.real[style] = self.judge.look(np.stack([np.asarray(picture) for picture in pictures]))
-            self.real_rows[style] = places.tolist()
 
     def score(self, walk: Walk, names: Names, language: str = "en") -> Scored:
-        """The pictures of a run, drawn where they are missing, as the judge sees them."""
-        pictures = self.kept.draw(self.drawing, names.prompts, names.seeds, walk)
-        features = self.judge.look(pictures)
-        right = found(features, self.names[language], names.rows)
-        clip = (self.shipped.look(pictures) * self.shipped.read(names.prompts)).sum(1)
-        low, high = interval(right)
-        row = {"sampler": walk.sampler, "variance": walk.variance, "steps": walk.steps, "nfe": 2 * walk.steps, "n": len(right),
-               "top1": float(right.mean()), "top1_low": low, "top1_high": high,
-               "kid": kernel_distance(features.numpy(), self.real[REAL[0]].numpy()),
-               "diversity": diversity(features.numpy()), "clip": float(clip.mean())}
-        return Scored(row, dict(zip(names.rows, right.tolist())), dict(zip(names.rows, features.numpy())))
-
-    def score_real(self, style: str) -> dict:
-        """What real drawings of a style score, against the same figures of the first style."""
-        features, right = self.real[style], found(self.real[style], self.names["en"], self.real_rows[style])
-        return {"style": style, "top1": float(right.mean()), "n": len(right), "diversity": diversity(features.numpy()),
-                "kid": 0.0 if style == REAL[0] else kernel_distance(features.numpy(), self.real[REAL[0]].numpy())}
+        """The pictures of a run, drawn where they are missing, as the judge sees them: a row of metrics.csv without its seconds."""
+        scored = self.score_pictures(self.kept.draw(self.drawing, names.prompts, names.seeds, walk), names, language)
+        said = {"sampler": walk.sampler, "variance": walk.variance, "steps": walk.steps, "nfe": 2 * walk.steps}
+        return replace(scored, row=said | scored.row)
 
 
 def plan(options: argparse.Namespace) -> list[tuple[Walk, int]]:
@@ -159,24 +102,8 @@ def pair_all(scored: dict[str, Scored], real: np.ndarray) -> list[dict]:
 
 
 def measure_novel(bench: Bench, data: Path) -> dict:
-    """Prompts of novel.toml: share whose picture the judge ranks above their near misses, new ones and drawn ones apart."""
-    entries = tomllib.loads(Path(__file__).with_name("novel.toml").read_text(encoding="utf-8"))["prompts"]
-    missing = Missing(bench.rows, data)
-    results, right = [], {"new": [], "drawn": []}
-    for number, entry in enumerate(entries):
-        if not entry.get("drawn"):
-            missing.check(entry)
-        seeds = [50_000 + 100 * number + 2 * i for i in range(NOVEL_SAMPLES)]
-        features = bench.judge.look(bench.kept.draw(bench.drawing, [entry["prompt"]] * NOVEL_SAMPLES, seeds, NOVEL_WALK))
-        preferred = ((features @ bench.judge.read([entry["means"], *entry["not"]]).T).argmax(1) == 0).numpy()
-        right["drawn" if entry.get("drawn") else "new"].append(preferred.mean())
-        results.append({"prompt": entry["prompt"], "right": int(preferred.sum()), "of": NOVEL_SAMPLES, "drawn": bool(entry.get("drawn"))})
-    chance = 1 / (1 + len(entries[0]["not"]))
-    rates = {}
-    for kind, shares in right.items():              # prompts, not pictures, are what was sampled
-        low, high = interval(np.array(shares))
-        rates[kind] = {"rate": float(np.mean(shares)), "low": low, "high": high, "prompts": len(shares)}
-    return {"prompts": results, "chance": chance, **rates}
+    """Prompts of novel.toml, as `score_novel` asks for them."""
+    return score_novel(bench, data, lambda prompts, seeds: bench.kept.draw(bench.drawing, prompts, seeds, NOVEL_WALK))
 
 
 def write_csv(path: Path, rows: list[dict]) -> None:

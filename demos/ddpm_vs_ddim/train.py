@@ -17,14 +17,15 @@ import torch
 
 from demos.base.devices import pick_device
 from demos.base.diffusion.checkpoints import POCKET
+from demos.base.diffusion.recipe.latents import LatentSource, draw_all
 from demos.base.emoji.bank import read_bank
 from demos.base.emoji.captions import Captioner
+from demos.base.emoji.pictures import SCENES, Prompts
 from demos.base.emoji.table import STYLES, default_data_folder, hash_data, read_rows
 from demos.base.measured import describe_machine, write_json
 from demos.base.training import Schedule
 from demos.ddpm_vs_ddim import autoencoder, denoiser, export
-from demos.ddpm_vs_ddim.batches import AutoencoderSource, LatentSource, draw_all
-from demos.ddpm_vs_ddim.pictures import SCENES, Prompts
+from demos.ddpm_vs_ddim.batches import AutoencoderSource
 
 ROOT = Path(__file__).resolve().parents[2]
 

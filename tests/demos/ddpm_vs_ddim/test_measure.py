@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from demos.base.diffusion.recipe import samples
+from demos.base.diffusion.recipe.samples import Kept, Walk, draw_pictures
+from demos.base.emoji import judge, pictures
 from demos.base.emoji.bank import read_bank
 from demos.base.emoji.table import STYLES, read_rows
-from demos.ddpm_vs_ddim import export, judge, measure, pictures, samples
+from demos.ddpm_vs_ddim import export, measure
 from demos.ddpm_vs_ddim.costs import compare_with_longest, read_costs
-from demos.ddpm_vs_ddim.samples import Kept, Walk, draw_pictures
 from tests.emoji_data import write_emoji_data
 from tests.tiny_diffusion import tiny_diffuser
 

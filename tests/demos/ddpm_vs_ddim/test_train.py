@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from demos.base.emoji import judge, pictures
 from demos.base.emoji.bank import read_bank
 from demos.base.emoji.captions import Captioner
 from demos.base.emoji.table import STYLES, read_rows
-from demos.ddpm_vs_ddim import judge, pictures, train
+from demos.ddpm_vs_ddim import train
 from tests.emoji_data import NAMES, write_emoji_data
 
 

@@ -12,8 +12,9 @@ import torch
 
 from demos.base.diffusion.columns import step_noise
 from demos.base.diffusion.model import LARGEST_BATCH, Diffuser, Reading
+from demos.base.diffusion.question import timesteps_from
 from demos.base.diffusion.run import Column, take_steps
-from demos.base.diffusion.samplers import make_sampler
+from demos.base.diffusion.samplers import Sampler, make_sampler
 
 GUIDANCE = 3.0
 TOGETHER = LARGEST_BATCH // 2      # prompts a batch: a guided one asks the network twice
@@ -45,6 +46,17 @@ class Walk:
         return "_".join(part for part in (self.sampler, self.variance, str(self.steps)) if part)
 
 
+def sampler_of(model: Diffuser, walk: Walk) -> Sampler:
+    """The walk's sampler over its timesteps in the model's schedule."""
+    return make_sampler(walk.sampler, model.schedule, timesteps_from(model.schedule, walk.steps, None, walk.sampler),
+                        variance=walk.variance or "small")
+
+
+def scales_of(model: Diffuser, guidance: float) -> tuple[float, float | None]:
+    """(scale, told): a network that was distilled with a scale is told it and asked once, any other is guided by it."""
+    return (1.0, guidance) if model.guidance_width else (guidance, None)
+
+
 def draw_pictures(model: Diffuser, prompts: Sequence[str], seeds: Sequence[int], walk: Walk,
                   guidance: float = GUIDANCE) -> np.ndarray:
     """(B, H, W, 3) uint8 pictures, one for each prompt.
@@ -53,13 +65,14 @@ def draw_pictures(model: Diffuser, prompts: Sequence[str], seeds: Sequence[int],
     """
     pictures = []
     empty = model.read("").states
+    scale, told = scales_of(model, guidance)
     for first in range(0, len(prompts), TOGETHER):
         # The last batch is filled up, so that a compiled network sees one shape only.
         chosen = [min(first + i, len(prompts) - 1) for i in range(TOGETHER)]
         states = torch.cat([model.read(prompts[i]).states for i in chosen])
         start = torch.cat([model.start(seeds[i]) for i in chosen])
-        sampler = make_sampler(walk.sampler, model.schedule, model.schedule.timesteps(walk.steps), variance=walk.variance or "small")
-        column = SeededColumn(sampler, start, Reading(states), Reading(empty.expand(len(states), -1, -1)), guidance, torch.Generator())
+        column = SeededColumn(sampler_of(model, walk), start, Reading(states), Reading(empty.expand(len(states), -1, -1)), scale,
+                              torch.Generator(), told=told)
         column.generators = [step_noise(seeds[i]) for i in chosen]
         for _ in take_steps(model, [column]):
             pass
@@ -67,14 +80,14 @@ def draw_pictures(model: Diffuser, prompts: Sequence[str], seeds: Sequence[int],
     return np.concatenate(pictures)
 
 
-def time_picture(model: Diffuser, prompt: str, walk: Walk) -> float:
-    """Seconds one guided picture takes alone, as a visitor waits for it: the median of REPEATS where that is short."""
+def time_picture(model: Diffuser, prompt: str, walk: Walk, guidance: float = GUIDANCE) -> float:
+    """Seconds one picture takes alone, as a visitor waits for it: the median of REPEATS where that is short."""
     spent = []
+    scale, told = scales_of(model, guidance)
     for _ in range(1 if walk.steps > LONG else REPEATS):
         began = time.perf_counter()
         reading, empty = model.read(prompt), model.read("")
-        sampler = make_sampler(walk.sampler, model.schedule, model.schedule.timesteps(walk.steps), variance=walk.variance or "small")
-        column = Column(sampler, model.start(0), reading, empty, GUIDANCE, step_noise(0))
+        column = Column(sampler_of(model, walk), model.start(0), reading, empty, scale, step_noise(0), told=told)
         for _ in take_steps(model, [column]):
             pass
         model.decode(column.sample)

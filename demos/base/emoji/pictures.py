@@ -1,4 +1,4 @@
-"""The pictures the pocket Stable Diffusion learns from: drawings, drawings in another colour, scenes of two.
+"""The pictures a pocket Stable Diffusion learns from: drawings, drawings in another colour, scenes of two.
 
 All lie on white paper, (B, 3, 64, 64) uint8. Held out, so that new combinations can be measured: pairs of
 a name and a colour. Some pairs of a name and a style appear in scenes only, at half size.
@@ -164,9 +164,13 @@ class Prompts:
         self.captioner, self.rng = captioner, captioner.rng
         self.colours = read_colours()
 
+    def styled(self, style: str) -> float:
+        """How often a caption of a picture in `style` has words for it, in [0, 1]."""
+        return STYLED[style]
+
     def style(self, text: str, style: str, language: str) -> str:
         """The text, mostly with words for the style."""
-        if self.rng.random() < STYLED[style]:
+        if self.rng.random() < self.styled(style):
             return self.rng.choice(self.captioner.words[language]["styles"][style]).replace("{}", text)
         if self.rng.random() < 0.5:
             return self.rng.choice(self.captioner.templates[language]).replace("{}", text)
@@ -191,8 +195,12 @@ class Prompts:
         elif draw < 0.5:
             name = captioner.bare_name(index, language)
         if colour >= 0:
-            word = self.colours[colour][language]
-            name = f"{word} {name}" if language == "en" else f"{word}\u7684{name}"
+            name = self.coloured(name, colour, language)
         if language == "en":
             name = captioner.vary(name)
         return self.style(name, style, language)
+
+    def coloured(self, name: str, colour: int, language: str) -> str:
+        """`blue cat`, in either language."""
+        word = self.colours[colour][language]
+        return f"{word} {name}" if language == "en" else f"{word}\u7684{name}"

@@ -1,6 +1,7 @@
-"""The judge of generated pictures: a CLIP twin that never saw Twemoji and lent no weight to the generator.
+"""The judge of generated pictures: a CLIP twin that never saw Twemoji and lent no weight to the generators.
 
-The generator's text encoder is the shipped CLIP's, whose own opinion of the pictures would be biased.
+Their text encoder is the shipped CLIP's, whose own opinion of the pictures would be biased. The recipe of
+`clip_zero_shot` trains the twin.
 """
 
 from pathlib import Path
