@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from math import prod
 from pathlib import Path
 
 from safetensors import safe_open
 
 from ..base.attention.checkpoints import POSITIONS_FOLDER
+from ..base.cards import TEXT_DATA, made, one_line, read_record, table
 from .found_heads import best
 from .lessons import LESSONS, MATCHING
 
@@ -81,37 +81,27 @@ say where it looks, not why, nor whether the answer depends on it.
 
 ## Data
 
-None is included. Children's stories and novels in English (public domain in the US; Project Gutenberg texts by way
-of mlschmitt/classic-books-markdown and teropa/nlp), regulated Tang poems and Song ci
-(chinese-poetry/chinese-poetry, MIT; the poems are public domain), English-Chinese sentence pairs
-(Tatoeba, tatoeba.org, and its authors, CC BY 2.0 France), the Python 3.11 standard library (PSF License Agreement,
-Copyright (c) 2001-2023 Python Software Foundation).
+{data}
 """
 
 
 def write_card(folder: Path) -> None:
     """README.md; says so where a model has not been trained or measured."""
-    recipe, metrics = _read(folder / "recipe.json"), _read(folder / "metrics.json")
+    recipe, metrics = read_record(folder / "recipe.json"), read_record(folder / "metrics.json")
     stages = recipe.get("stages", {})
     parts = {"causal": _causal, "masked": _masked, "translator": _translator}
     measured = {name: describe(metrics[name]) if name in metrics else f"{NAMES[name][0]}: not measured yet."
                 for name, describe in parts.items()}
     machine = f"Last on {metrics['measured']['machine']}, {metrics['measured']['date']}." if "measured" in metrics else ""
     (folder / "README.md").write_text(CARD.format(
-        models=_table(("folder", "name", "what it is", "parameters"),
+        models=table(("folder", "name", "what it is", "parameters"),
                       [(f"`{name}`", *NAMES[name], _parameters(folder / name)) for name in NAMES]),
-        recipe=_table(("stage", "steps", "minutes", "machine", "begun from"),
-                      [(f"`{name}`", *_made(stages.get(name))) for name in dict.fromkeys((*NAMES, *MATCHING))]),
+        recipe=table(("stage", "steps", "minutes", "machine", "begun from"),
+                      [(f"`{name}`", *made(stages.get(name))) for name in dict.fromkeys((*NAMES, *MATCHING))]),
         positions=POSITIONS_NOTE if (folder / POSITIONS_FOLDER.name).exists() else "",
         matching=", ".join(f"{100 * share:.0f} % of those of `{stage}`" for stage, share in MATCHING.items()),
         said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
-        machine=machine, **measured), encoding="utf-8")
-
-
-def _made(stage: dict | None) -> tuple[str, ...]:
-    if stage is None:
-        return "not trained yet", "", "", ""
-    return f"{stage['steps']:,}", f"{stage['minutes']:g}", f"{stage['machine']} ({stage['device']})", stage["begun_from"]
+        machine=machine, data=TEXT_DATA, **measured), encoding="utf-8")
 
 
 def _parameters(folder: Path) -> str:
@@ -124,7 +114,7 @@ def _parameters(folder: Path) -> str:
 
 def _causal(found: dict) -> str:
     first = next(iter(found["bits"].values()))
-    bits = _table(("domain", "held-out bytes", "Pocket GPT", f"{first['order'] + 1}-gram", "best n-gram", "`xz -9e`"),
+    bits = table(("domain", "held-out bytes", "Pocket GPT", f"{first['order'] + 1}-gram", "best n-gram", "`xz -9e`"),
                   [(domain, f"{row['bytes']:,}", f"**{row['model']:.2f}**", f"{row['ngram']:.2f}",
                     f"{row['best_ngram']:.2f} ({row['best_order'] + 1}-gram)", f"{row['xz']:.2f}") for domain, row in found["bits"].items()])
     again = found["repeat"]
@@ -154,12 +144,12 @@ def _kept(samples: list[dict]) -> str:
 
 
 def _samples(samples: list[dict]) -> str:
-    return "\n\n".join(f"{sample['domain']}, after `{_line(sample['prompt'])}` (seed {sample['seed']}):\n\n~~~~text\n{sample['text']}\n~~~~"
+    return "\n\n".join(f"{sample['domain']}, after `{one_line(sample['prompt'])}` (seed {sample['seed']}):\n\n~~~~text\n{sample['text']}\n~~~~"
                        for sample in samples)
 
 
 def _masked(found: dict) -> str:
-    accuracy = _table(("domain", "hidden tokens", "first", "among the first five", "always the commonest token"),
+    accuracy = table(("domain", "hidden tokens", "first", "among the first five", "always the commonest token"),
                       [(domain, f"{row['hidden']:,}", f"**{100 * row['top1']:.1f} %**", f"{100 * row['top5']:.1f} %",
                         f"{100 * row['constant']:.1f} %") for domain, row in found["accuracy"].items()])
     again = found["repeat"]
@@ -178,8 +168,8 @@ def _translator(found: dict) -> str:
     held, everyday = found["held_out"], found["everyday"]
     ways = [("greedily" if way == "greedy" else f"with {way.removeprefix('beam_')} beams", row)
             for way, row in held.items() if isinstance(row, dict)]
-    rows = _table(("English", "written", "our reference", "chrF"),
-                  [(_line(row["en"]), _line(row["written"]), _line(row["zh"]), f"{row['chrf']:.0f}") for row in everyday["sentences"]])
+    rows = table(("English", "written", "our reference", "chrF"),
+                  [(one_line(row["en"]), one_line(row["written"]), one_line(row["zh"]), f"{row['chrf']:.0f}") for row in everyday["sentences"]])
     return f"""### Pocket Marian
 
 {held['sentences']:,} held-out English sentences with {held['references']:,} translations in all (sacrebleu; chrF2, and BLEU over single
@@ -201,23 +191,9 @@ def _heads(stacks: dict[str, dict]) -> str:
             every = [score for heads in scores for score in heads]
             rows.append((f"{stack} {WAYS[way]}".strip(), f"layer {layer}, head {head}", f"{score:.2f}",
                          f"{sum(every) / len(every):.2f}"))
-    return "Heads by where they look, mean weight; layers and heads count from 1 (all are in `metrics.json`):\n\n" + _table(
+    return "Heads by where they look, mean weight; layers and heads count from 1 (all are in `metrics.json`):\n\n" + table(
         ("looks", "most", "weight", "mean of all heads"), rows)
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _and(parts) -> str:
     return "; ".join(parts)
-
-
-def _line(text: str) -> str:
-    """In one cell or one quotation: line breaks as a sign, bars escaped."""
-    return text.strip("\n").replace("\n", " \u23ce ").replace("|", "\\|").replace("`", "'")
-
-
-def _read(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ..base.cards import read_record, table
 from .settings import ARMS
 
 NAMES = {"teacher": "teacher", "distilled": "student, distilled", "hard": "student, labels only",
@@ -60,7 +61,7 @@ rasbt/mnist-pngs (MIT). The pictures in `golden.safetensors` were drawn by our o
 
 def write_card(folder: Path) -> None:
     """README.md, from the files beside it; says so where the figures of all seeds are missing."""
-    recipe, metrics = _read(folder / "recipe.json"), _read(folder / "metrics.json")
+    recipe, metrics = read_record(folder / "recipe.json"), read_record(folder / "metrics.json")
     transfer, measured = recipe["transfer_set"], metrics["measured"]
     (folder / "README.md").write_text(CARD.format(
         digit=transfer["missing_digit"], images=f"{transfer['images']:,}", batch=transfer["batch"],
@@ -72,14 +73,14 @@ def write_card(folder: Path) -> None:
 def _models(folder: Path, models: dict) -> str:
     rows = []
     for name, found in models.items():
-        config = _read(folder / name / "config.json")
+        config = read_record(folder / name / "config.json")
         rows.append((f"`{name}`", NAMES[name], f"channels {json.dumps(config['channels'])}, hidden {config['hidden']}",
                      f"{found['parameters']:,}", f"{found['nbytes']:,}"))
-    return _table(("folder", "what it is", "layers", "parameters", "bytes"), rows)
+    return table(("folder", "what it is", "layers", "parameters", "bytes"), rows)
 
 
 def _stages(stages: dict) -> str:
-    return _table(("stage", "steps", "minutes", "machine"),
+    return table(("stage", "steps", "minutes", "machine"),
                   [(f"`{name}`", f"{row['steps']:,}", f"{row['minutes']:g}", f"{row['machine']} ({row['device']})")
                    for name, row in stages.items()])
 
@@ -97,7 +98,7 @@ def _quality(models: dict) -> str:
     rows = [(f"`{name}`", f"**{100 * row['error']:.2f} %**", f"{100 * row['calibration_error']:.2f} %",
              f"{100 * row['agreement']:.2f} %" if "agreement" in row else "",
              f"{row['operations'] / 1e6:.2f} million", f"{row['milliseconds']:.3f}") for name, row in models.items()]
-    return _table(("folder", "error", "calibration error", "agreement", "operations", "milliseconds"), rows)
+    return table(("folder", "error", "calibration error", "agreement", "operations", "milliseconds"), rows)
 
 
 def _seeds(metrics: dict) -> str:
@@ -109,7 +110,7 @@ def _seeds(metrics: dict) -> str:
              f"{100 * missing['recognised_after'][place]:.1f} %", f"{100 * missing['error_after'][place]:.2f} %")
             for place, seed in enumerate(seeds["seed"])]
     digit = missing["digit"]
-    table = _table(("seed", *(f"`{arm}`" for arm in ARMS), "distilled less labels", f"{digit}s before", "bias", f"{digit}s after",
+    table = table(("seed", *(f"`{arm}`" for arm in ARMS), "distilled less labels", f"{digit}s before", "bias", f"{digit}s after",
                     "error after"), rows)
     low, high = (f"{100 * paired[end]:+.2f}" for end in ("low", "high"))
     before, after = (100 * sum(missing[key]) / len(missing[key]) for key in ("recognised_before", "recognised_after"))
@@ -122,11 +123,3 @@ seed, Student's t).
 
 The student that never saw a {digit} recognises {before:.1f} % of them, and **{after:.1f} %** once the bias of that digit is raised by
 what makes the most of {missing['held_back_images']:,} held-back training pictures right, {digit}s among them (means over the seeds)."""
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    return "\n".join("| " + " | ".join(line) + " |" for line in (head, ("---",) * len(head), *rows))
-
-
-def _read(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from ..base.cards import read_record, table
 from .runs import EQUAL, STUDENT, TEACHER
 from .student import GRID, HIGH, LOW, PATH
 
@@ -66,7 +66,7 @@ SAID = {"ddpm": "DDPM", "ddim": "DDIM", "dpm": "DPM-Solver++", "euler": "Euler",
 
 def write_card(folder: Path) -> None:
     """README.md; says so where a stage was not run or a part not measured."""
-    recipe, metrics = _read(folder / "recipe.json"), _read(folder / "metrics.json")
+    recipe, metrics = read_record(folder / "recipe.json"), read_record(folder / "metrics.json")
     parts = {"compared": _compared, "student": _rows, "few": _rows, "longer": _rows, "chinese": _chinese, "seeds": _seeds,
              "novel": _novel, "bill": _bill}
     said = [describe(metrics, name) if name in metrics else f"`{name}`: not measured yet." for name, describe in parts.items()]
@@ -78,7 +78,7 @@ def write_card(folder: Path) -> None:
 def _recipe(stages: dict) -> str:
     rows = [(f"`{name}`", stages[name].get("steps", ""), stages[name].get("minutes", ""), stages[name].get("machine", ""))
             for name in ("trajectories", "student", "scale") if name in stages]
-    text = _table(("stage", "steps", "minutes", "machine"), rows)
+    text = table(("stage", "steps", "minutes", "machine"), rows)
     if "student" in stages:
         kept = stages["student"]["runs_kept"] / stages["student"]["runs_drawn"]
         text += (f"\n\nOf {stages['student']['runs_drawn']:,} runs of the teacher {100 * kept:.0f} % ended nearest to a drawing of the name "
@@ -120,7 +120,7 @@ def _rows(metrics: dict, name: str) -> str:
     said = {"student": "### The student", "few": f"### The teacher at {EQUAL} evaluations and fewer",
             "longer": "### The teacher with more evaluations"}[name]
     rows = sorted(metrics[name], key=lambda row: (row["evaluations"], -row["top1"]))
-    return said + "\n\n" + _table(
+    return said + "\n\n" + table(
         ("evaluations", "sampler", "steps", "scale", "top-1", "95 %", "kernel distance", "diversity"),
         [(row["evaluations"], f"{SAID[row['sampler']]} {row['variance']}".strip(), row["steps"], f"{row['scale']:g}", _percent(row["top1"]),
           f"{100 * row['top1_low']:.1f} to {100 * row['top1_high']:.1f}", f"{row['kid']:.1f}", f"{row['diversity']:.3f}") for row in rows])
@@ -145,7 +145,7 @@ def _novel(metrics: dict, name: str) -> str:
                       for kind in ("new", "drawn"))) for model, found in metrics[name].items()]
     chance = 100 * metrics[name][STUDENT]["chance"]
     return ("### Prompts that the training never drew\n\nHow often the judge prefers the picture's own prompt to all near misses; chance is "
-            f"{chance:.0f} %.\n\n" + _table(("model", "never drawn", "drawn"), rows))
+            f"{chance:.0f} %.\n\n" + table(("model", "never drawn", "drawn"), rows))
 
 
 def _bill(metrics: dict, name: str) -> str:
@@ -155,17 +155,9 @@ def _bill(metrics: dict, name: str) -> str:
     runs = [(f"`{row['name']}`", row["evaluations"], f"{row['operations'] / 1e9:.2f} billion", f"{row['seconds']:.2f}")
             for row in found["pictures"]]
     return (f"### The bill\n\nThe U-Nets, an evaluation of one picture in float32 on {found['threads']} threads; a multiply-add counts two.\n\n"
-            + _table(("model", "parameters", "on disk", "operations", "ms"), rows)
-            + "\n\nWhole pictures, prompt to pixels:\n\n" + _table(("run", "evaluations", "operations of the U-Net", "seconds"), runs))
+            + table(("model", "parameters", "on disk", "operations", "ms"), rows)
+            + "\n\nWhole pictures, prompt to pixels:\n\n" + table(("run", "evaluations", "operations of the U-Net", "seconds"), runs))
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _table(head: tuple, rows: list[tuple]) -> str:
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in [head, ("---",) * len(head), *rows])
-
-
-def _read(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

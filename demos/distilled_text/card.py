@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from ..base.cards import TEXT_DATA, made, one_line, read_record, table
 from ..base.language.samples import COPIED, TEMPERATURE
 from .evaluate import BINS, CONTROL, DISTILLED, MODELS, SAMPLE, TEACHER
 from .export import FOLDERS
@@ -50,17 +50,13 @@ teacher's passes took is said above.
 
 ## Data
 
-None is included. Children's stories and novels in English (public domain in the US; Project Gutenberg texts by way
-of mlschmitt/classic-books-markdown and teropa/nlp), regulated Tang poems and Song ci
-(chinese-poetry/chinese-poetry, MIT; the poems are public domain), English-Chinese sentence pairs
-(Tatoeba, tatoeba.org, and its authors, CC BY 2.0 France), the Python 3.11 standard library (PSF License Agreement,
-Copyright (c) 2001-2023 Python Software Foundation).
+{data}
 """
 
 
 def write_card(folder: Path) -> None:
     """README.md; says so where a stage was not run or a part not measured."""
-    recipe, metrics = _read(folder / "recipe.json"), _read(folder / "metrics.json")
+    recipe, metrics = read_record(folder / "recipe.json"), read_record(folder / "metrics.json")
     stages = recipe.get("stages", {})
     measured = metrics.get("measured", {})
     hashes = measured.get("weights_sha256", {})
@@ -69,18 +65,11 @@ def write_card(folder: Path) -> None:
         machine += " **The teacher measured is not the one that taught: it has been trained anew since.**"
     parts = {"text": _text, "bill": _bill, "samples": _samples}
     (folder / "README.md").write_text(CARD.format(
-        recipe=_table(("stage", "folder", "updates", "minutes", "machine", "begun from"),
-                      [(f"`{name}`", *_made(name, stages.get(name))) for name in FOLDERS]),
-        ways="\n\n".join(filter(None, (_taught(stages), _trial(stages.get("trial"))))), machine=machine,
+        recipe=table(("stage", "folder", "updates", "minutes", "machine", "begun from"),
+                      [(f"`{name}`", f"`{folder}`", *made(stages.get(name))) for name, folder in FOLDERS.items()]),
+        ways="\n\n".join(filter(None, (_taught(stages), _trial(stages.get("trial"))))), machine=machine, data=TEXT_DATA,
         measured="\n\n".join(describe(metrics[name]) if name in metrics else f"`{name}`: not measured yet."
                              for name, describe in parts.items())), encoding="utf-8")
-
-
-def _made(name: str, stage: dict | None) -> tuple[str, ...]:
-    if stage is None:
-        return f"`{FOLDERS[name]}`", "not trained yet", "", "", ""
-    return (f"`{FOLDERS[name]}`", f"{stage['steps']:,}", f"{stage['minutes']:g}", f"{stage['machine']} ({stage['device']})",
-            stage["begun_from"])
 
 
 def _taught(stages: dict) -> str:
@@ -98,7 +87,7 @@ def _trial(trial: dict | None) -> str:
         return ""
     rows = [(f"{row['temperature']:g}", f"{row['hard']:g}", f"{row['nats']:.4f}") for row in trial["tried"]]
     return (f"Temperature and share were chosen by a trial of {trial['steps']:,} updates each ({trial['minutes']:g} minutes in all), on "
-            "training text held back from it; nats a token:\n\n" + _table(("T", "the next token's share", "nats"), rows))
+            "training text held back from it; nats a token:\n\n" + table(("T", "the next token's share", "nats"), rows))
 
 
 def _text(found: dict) -> str:
@@ -117,17 +106,17 @@ their length, of which the new half counts; where a document ends is paid for to
 distilled student's, with 95 % intervals (Student's t) over {held['groups']:,} windows and over
 {whole['gain_by_document']['groups']:,} documents. Over all of it the gain is **{held['mean']:.4f}**, and {said}.
 
-{_table(("domain", "bytes", *(NAMES[name] for name in MODELS), "gain, by window", "gain, by document"), bits)}
+{table(("domain", "bytes", *(NAMES[name] for name in MODELS), "gain, by window", "gain, by document"), bits)}
 
 How far both students lie from the teacher: nats of KL(teacher || student) a token, and how often both name the same token
 first.
 
-{_table(("domain", "KL, distilled", "KL, control", "agreement, distilled", "agreement, control"), near)}
+{table(("domain", "KL, distilled", "KL, control", "agreement, distilled", "agreement, control"), near)}
 
 How often the token named first came, and the expected calibration error of its probability in points ({BINS} bins,
 arXiv:1706.04599), over {whole['tokens']:,} tokens:
 
-{_table(("model", "named first", "calibration error"), sure)}"""
+{table(("model", "named first", "calibration error"), sure)}"""
 
 
 def _interval(row: dict) -> str:
@@ -146,13 +135,13 @@ Operations of a full context, a multiply-add counted as two; milliseconds a gene
 {found['threads']} threads, in brackets as a share of the teacher's. The student needs {share:.2f} of the teacher's operations and
 {found[DISTILLED]['parameters'] / full['parameters']:.2f} of its parameters.
 
-{_table(("model", "parameters", "on disk", "operations", "ms, keys and values kept", "ms, all read again"), rows)}"""
+{table(("model", "parameters", "on disk", "operations", "ms, keys and values kept", "ms, all read again"), rows)}"""
 
 
 def _samples(found: list[dict]) -> str:
     first = {row["domain"]: row for row in reversed(found)}
     again = sum(row[name]["draws"] > 1 for row in found for name in MODELS)
-    said = [f"{domain}, after `{_line(row['prompt'])}`:\n\n" + "\n\n".join(
+    said = [f"{domain}, after `{one_line(row['prompt'])}`:\n\n" + "\n\n".join(
         f"{NAMES[name]} (seed {row[name]['seed']}):\n\n~~~~text\n{row[name]['text']}\n~~~~" for name in MODELS)
         for domain, row in reversed(first.items())]
     return f"""### Samples
@@ -162,16 +151,3 @@ The first prompt of each domain, written by us; {SAMPLE} tokens at most, tempera
 it may lie here ({again} of {len(found) * len(MODELS)} were).
 
 """ + "\n\n".join(said)
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ("---",) * len(head), *rows])
-
-
-def _line(text: str) -> str:
-    """In one quotation: line breaks as a sign, bars escaped."""
-    return text.strip("\n").replace("\n", " \u23ce ").replace("|", "\\|").replace("`", "'")
-
-
-def _read(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
