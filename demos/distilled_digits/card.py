@@ -110,13 +110,13 @@ def _seeds(metrics: dict) -> str:
              f"{100 * missing['recognised_after'][place]:.1f} %", f"{100 * missing['error_after'][place]:.2f} %")
             for place, seed in enumerate(seeds["seed"])]
     digit = missing["digit"]
-    table = table(("seed", *(f"`{arm}`" for arm in ARMS), "distilled less labels", f"{digit}s before", "bias", f"{digit}s after",
+    errors = table(("seed", *(f"`{arm}`" for arm in ARMS), "distilled less labels", f"{digit}s before", "bias", f"{digit}s after",
                     "error after"), rows)
     low, high = (f"{100 * paired[end]:+.2f}" for end in ("low", "high"))
     before, after = (100 * sum(missing[key]) / len(missing[key]) for key in ("recognised_before", "recognised_after"))
     return f"""Every seed; the folders hold the first.
 
-{table}
+{errors}
 
 Distilled less labels only: **{100 * paired['mean']:+.2f}** points of error, {100 * paired['level']:g} % interval {low} to {high} (paired by
 seed, Student's t).
