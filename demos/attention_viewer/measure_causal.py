@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from ..base.corpus.bits import bits_per_byte, ngram_bits, size_of, xz_bits
 from ..base.language.held_out import batches, sliding
-from ..base.language.samples import copies, corpus_of, prompts, sample  # noqa: F401: `copies` for the tests
+from ..base.language.samples import corpus_of, prompts, sample
 from ..base.tokenizer import load_tokenizer
 from .found_heads import induction, maps_of, mean_over, neighbour, say_twice
 from .held_out import Extent, Texts, windows

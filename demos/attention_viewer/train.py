@@ -86,8 +86,7 @@ def train_stage(stage: str, options: argparse.Namespace) -> nn.Module:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options of the command line; a new run takes what lies in --work and goes on."""
-    parser = recipe_parser(__doc__.splitlines()[0], WEIGHTS_FOLDER, "attention_viewer")
-    parser.add_argument("--only", choices=STAGES, action="append", help="train this stage alone (may be repeated)")
+    parser = recipe_parser(__doc__.splitlines()[0], WEIGHTS_FOLDER, "attention_viewer", STAGES)
     parser.add_argument("--init", action="store_true", help="begin with the weights that lie in --out, not by chance")
     return parser.parse_args(arguments)
 

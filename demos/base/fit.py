@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -84,10 +84,11 @@ def say(stage: str) -> Report:
     return report
 
 
-def recipe_parser(description: str, out: Path, work: str) -> argparse.ArgumentParser:
-    """The options that every recipe has."""
+def recipe_parser(description: str, out: Path, work: str, stages: Sequence[str]) -> argparse.ArgumentParser:
+    """The options that every recipe has; --only takes some of its `stages`."""
     root = Path(__file__).resolve().parents[2]
     parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--only", choices=stages, action="append", help="run this stage alone (may be repeated)")
     parser.add_argument("--data", type=Path, default=default_data_folder())
     parser.add_argument("--out", type=Path, default=out)
     parser.add_argument("--work", type=Path, default=root / "runs" / work,

@@ -124,9 +124,8 @@ def arms(work: Path) -> list[Arm]:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options of the command line; a new run takes what lies in --work and goes on."""
-    parser = recipe_parser(__doc__.splitlines()[0], settings.WEIGHTS_FOLDER, settings.WORK_FOLDER.name)
+    parser = recipe_parser(__doc__.splitlines()[0], settings.WEIGHTS_FOLDER, settings.WORK_FOLDER.name, STAGES)
     parser.set_defaults(compile=False)             # networks this small run no faster for it
-    parser.add_argument("--only", choices=STAGES, action="append", help="train this stage alone (may be repeated)")
     return parser.parse_args(arguments)
 
 

@@ -146,8 +146,7 @@ def keep_to(path: Path, choice: dict) -> None:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options of the command line; a new run takes what lies in --work and goes on."""
-    parser = recipe_parser(__doc__.splitlines()[0], export.FOLDER, "distilled_steps")
-    parser.add_argument("--only", choices=STAGES, action="append", help="run this stage alone (may be repeated)")
+    parser = recipe_parser(__doc__.splitlines()[0], export.FOLDER, "distilled_steps", STAGES)
     parser.add_argument("--teacher", type=Path, default=POCKET.folder, help="pipeline folder that predicts v")
     parser.add_argument("--scenes", type=int, default=SCENES, help="how many scenes of two things are drawn")
     parser.add_argument("--copy", action="store_true", help="copy the parts that student and teacher share instead of linking them")

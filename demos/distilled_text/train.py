@@ -109,8 +109,7 @@ def _where(options: argparse.Namespace) -> dict[str, str]:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options of the command line; a new run takes what lies in --work and goes on."""
-    parser = recipe_parser(__doc__.splitlines()[0], WEIGHTS_FOLDER, "distilled_text")
-    parser.add_argument("--only", choices=STAGES, action="append", help="run this stage alone (may be repeated)")
+    parser = recipe_parser(__doc__.splitlines()[0], WEIGHTS_FOLDER, "distilled_text", STAGES)
     parser.add_argument("--teacher", type=Path, default=POCKET_CAUSAL.folder, help="folder of a GPT-NeoX with the shared tokenizer")
     parser.add_argument("--words", action="store_true", help="begin both students with the teacher's word vectors, projected")
     return parser.parse_args(arguments)

@@ -126,14 +126,6 @@ def test_what_is_said_again_is_told_apart():
     assert found["first"] == found["again"] == pytest.approx(math.log(VOCABULARY), abs=1e-4)
 
 
-def test_copied_stretches_are_found_wherever_they_stand():
-    corpus = "".join(chr(0x100 + i) for i in range(300))
-    for start in range(20):
-        assert measure_causal.copies("x" * start + corpus[50:90] + "y", corpus)
-        assert not measure_causal.copies("x" * start + corpus[50:89] + "y", corpus)
-    assert not measure_causal.copies("", corpus)
-
-
 # -- the masked model's figures ----------------------------------------------------------------------
 def test_ranks_count_the_tokens_that_come_before():
     rows = torch.tensor([[BOS_ID, 20, 30, 40, EOS_ID]])
