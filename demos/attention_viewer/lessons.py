@@ -1,9 +1,10 @@
 """Batches for the three text models, drawn anew at every step from its number alone.
 
-Beside text, all but the translator read lessons in matching: something said again and again, a stretch of text as it
-stands or shuffled, a few different tokens or random ones in no order. What follows a token the second time is what
-followed it the first time, and but for text as it stands nothing else tells; heads that look one place back and heads
-that look for an earlier copy come of it (Olsson et al., arXiv:2209.11895).
+Beside text, all of them read lessons in matching: something said again and again, a stretch of text as it stands or
+shuffled, a few different tokens or random ones in no order. What follows a token the second time is what followed it the
+first time, and but for text as it stands nothing else tells; heads that look one place back and heads that look for an
+earlier copy come of it (Olsson et al., arXiv:2209.11895). The translator's stand in place of a translation, never as
+text says them: a translation is said once.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from ..base.tokenizer import BOS_ID, EOS_ID, MASK_ID, PAD_ID, SPECIAL, VOCABULAR
 # Of one batch: more steps, not larger ones, get a model to attend. After the same 90 s on two cores the masked model's loss
 # on text was 6.3 with 8,192 tokens a step, 5.5 with 4,096 and 5.2 with 2,048.
 TOKENS = 2048
-SEEDS = {"causal": 1, "masked": 2, "twin": 6}
+SEEDS = {"causal": 1, "masked": 2, "twin": 6, "translator": 7}
 # Share of the rows that are lessons in matching, and what is said in them, in turn.
-MATCHING = {"causal": 0.25, "masked": 0.3, "twin": 0.25}
+MATCHING = {"causal": 0.25, "masked": 0.3, "twin": 0.25, "translator": 0.2}
 LESSONS = ("text", "shuffled", "few", "even")
+SHORTEST_LESSON = 12          # in place of a translation
 HIDDEN = 0.25                 # share of the tokens a masked model must name
 MOST_HIDDEN = 0.3            # of a batch, at most
 
@@ -91,10 +93,11 @@ def masked_batch(streams: Streams, step: int) -> tuple[torch.Tensor, torch.Tenso
 
 @dataclass(frozen=True)
 class PairBatch:
-    """Token ids, padded: `source` (B, S); `target` (B, T), which begins with the mark of beginning."""
+    """Token ids, padded: `source` (B, S); `target` (B, T), which begins with the mark of beginning; `labels` (B, T - 1)."""
 
     source: torch.Tensor
     target: torch.Tensor
+    labels: torch.Tensor
 
 
 class Pairs:
@@ -127,7 +130,21 @@ class Pairs:
         if self._epoch[0] != epoch:
             self._epoch = (epoch, self._batches(epoch))
         chosen = self._epoch[1][place % len(self._epoch[1])]
-        return PairBatch(pad([self.source[i] for i in chosen]), pad([self.target[i] for i in chosen]))
+        target = pad([self.target[i] for i in chosen])
+        return PairBatch(pad([self.source[i] for i in chosen]), *_with_lessons(target, step))
+
+
+def _with_lessons(target: torch.Tensor, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Padded translations (B, T), some of them replaced by lessons in matching, and the labels (B, T - 1)."""
+    rng = draw(SEEDS["translator"], step)
+    target, labels = target.clone(), target[:, 1:].masked_fill(target[:, 1:] == PAD_ID, IGNORED)
+    kinds = [kind for kind in LESSONS if kind != "text"]
+    rows = rng.choice(len(target), int(len(target) * MATCHING["translator"]), replace=False)
+    for place, row in enumerate(rows if target.shape[1] >= SHORTEST_LESSON else []):
+        said, period = said_twice(rng, target.shape[1], kinds[(step + place) % len(kinds)], target[row].numpy())
+        target[row] = torch.from_numpy(said)
+        labels[row] = target[row, 1:].index_fill(0, torch.arange(period), IGNORED)
+    return target, labels
 
 
 def pad(rows: list[list[int]]) -> torch.Tensor:

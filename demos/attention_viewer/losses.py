@@ -37,9 +37,9 @@ class TranslationLoss(nn.Module):
     """Of a batch of pairs under an encoder-decoder that is given the true beginning of each translation."""
 
     def forward(self, model: nn.Module, batch: PairBatch) -> torch.Tensor:
-        seen, labels = batch.target[:, :-1], batch.target[:, 1:]
+        seen = batch.target[:, :-1]
         with precision(seen.device.type):
             logits = model(input_ids=batch.source, attention_mask=(batch.source != PAD_ID).long(),
                            decoder_input_ids=seen, use_cache=False).logits
-        return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=PAD_ID,
+        return F.cross_entropy(logits.flatten(0, 1).float(), batch.labels.flatten(), ignore_index=IGNORED,
                                label_smoothing=SMOOTHING)

@@ -43,7 +43,7 @@ def losses(stage: str, options: argparse.Namespace) -> tuple[Callable[[nn.Module
 
         def of_pairs(model: nn.Module, step: int) -> torch.Tensor:
             batch = pairs.batch(step)
-            return loss(model, lessons.PairBatch(*move(batch.source, batch.target)))
+            return loss(model, lessons.PairBatch(*move(batch.source, batch.target, batch.labels)))
         return of_pairs, lessons.fingerprint([*pairs.source, *pairs.target])
     streams = lessons.Streams(options.data, options.work)
     read = lessons.fingerprint(streams.rows.values())

@@ -133,9 +133,24 @@ def test_an_epoch_reads_every_pair_once(pairs):
     batch = pairs.batch(2)
     assert batch.source.numel() + batch.target.numel() <= 1.3 * pairs.TOKENS
     assert (batch.target[:, 0] == BOS_ID).all() and (batch.source[:, 0] >= len(SPECIAL)).all()
-    for rows in (batch.source, batch.target):
+    translations = batch.target[(batch.target == EOS_ID).any(1)]
+    for rows in (batch.source, translations):
         ends = (rows == EOS_ID).int()
         assert (ends.sum(1) == 1).all() and torch.equal(rows == PAD_ID, (ends.cumsum(1) - ends).bool())
+
+
+def test_some_translations_are_lessons(pairs):
+    for step in range(12):
+        batch = pairs.batch(step)
+        taught = ~(batch.target == EOS_ID).any(1)          # a lesson never ends
+        long = batch.target.shape[1] >= lessons.SHORTEST_LESSON
+        assert taught.sum() == (int(len(taught) * lessons.MATCHING["translator"]) if long else 0)
+        translated = ~taught
+        following = batch.target[translated, 1:]
+        assert torch.equal(batch.labels[translated], following.masked_fill(following == PAD_ID, lessons.IGNORED))
+        for row, labels in zip(batch.target[taught], batch.labels[taught]):
+            period = int((labels == lessons.IGNORED).sum())
+            assert torch.equal(labels[period:], row[period + 1:]) and torch.equal(row[period + 1:], row[1:-period])
 
 
 # -- networks ----------------------------------------------------------------------------------------
