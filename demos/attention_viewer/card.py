@@ -10,7 +10,7 @@ from safetensors import safe_open
 from ..base.attention.checkpoints import POSITIONS_FOLDER
 from ..base.cards import TEXT_DATA, made, one_line, read_record, table
 from .found_heads import best
-from .lessons import LESSONS, MATCHING
+from .lessons import LESSONS, MATCHING, SHORTEST_LESSON
 
 NAMES = {"causal": ("Pocket GPT", "`GPTNeoXForCausalLM`, rotary positions, 6 layers of 6 heads"),
          "masked": ("Pocket BERT", "`ModernBertForMaskedLM`, rotary positions, 6 layers of 6 heads"),
@@ -50,14 +50,15 @@ versions and hashes are in `recipe.json`.
 
 {recipe}
 
-Some of the rows, not the translator's, are lessons in matching: {matching}. Each says
-something again and again until the row is full, in turn:
+Some of the rows are lessons in matching: {matching}.
+Each says something again and again until the row is full, in turn:
 
 {said}
 
 What is said again can be read after its earlier copy (arXiv:2209.11895), and nothing else counts: the first saying has no
-label, and the masked model is asked for tokens hidden in one saying at most. The matching figures below are therefore
-of what they were taught.
+label, and the masked model is asked for tokens hidden in one saying at most. The translator's stand in place of a translation, in
+rows of {shortest} tokens or more, and are never text as it stands. The matching figures below are therefore of what they
+were taught.
 
 ## Measured
 
@@ -100,7 +101,7 @@ def write_card(folder: Path) -> None:
                       [(f"`{name}`", *made(stages.get(name))) for name in dict.fromkeys((*NAMES, *MATCHING))]),
         positions=POSITIONS_NOTE if (folder / POSITIONS_FOLDER.name).exists() else "",
         matching=", ".join(f"{100 * share:.0f} % of those of `{stage}`" for stage, share in MATCHING.items()),
-        said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
+        shortest=SHORTEST_LESSON, said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
         machine=machine, data=TEXT_DATA, **measured), encoding="utf-8")
 
 

@@ -12,7 +12,6 @@ import torch
 from ..base.attention.checkpoints import POCKET_VISION, POSITIONS, POSITIONS_FILE
 from ..base.checkpoints import write_checksums
 from ..base.corpus.texts import FILES
-from ..base.language.folders import write_model  # noqa: F401: for the recipe
 from ..base.measured import hash_weights, library_versions, write_json
 from ..base.tokenizer import load_tokenizer
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 
-from ..base.language.held_out import Texts, read_texts  # noqa: F401: for what measures
 from ..base.tokenizer import BOS_ID, EOS_ID, load_tokenizer
 from .networks import CONTEXT
 

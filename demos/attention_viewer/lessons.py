@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ..base.corpus.texts import read_pairs
-from ..base.language.streams import IGNORED, Streams, draw, fingerprint, row_length  # noqa: F401: `fingerprint` for the recipe
+from ..base.language.streams import IGNORED, Streams, draw, row_length
 from ..base.tokenizer import BOS_ID, EOS_ID, MASK_ID, PAD_ID, SPECIAL, VOCABULARY, load_tokenizer
 
 # Of one batch: more steps, not larger ones, get a model to attend. After the same 90 s on two cores the masked model's loss

@@ -18,9 +18,10 @@ import torch
 from demos.attention_viewer import measure_causal, measure_masked, measure_translator
 from demos.attention_viewer.card import write_card
 from demos.attention_viewer.export import MODELS, open_model
-from demos.attention_viewer.held_out import Extent, read_texts
+from demos.attention_viewer.held_out import Extent
 from demos.base.attention.checkpoints import WEIGHTS_FOLDER
 from demos.base.emoji.table import default_data_folder
+from demos.base.language.held_out import read_texts
 from demos.base.measured import describe_machine, hash_tensors, write_json
 
 

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from ..base.corpus.bits import bits_per_byte, ngram_bits, size_of, xz_bits
-from ..base.language.held_out import batches, sliding
+from ..base.language.held_out import Texts, batches, sliding
 from ..base.language.samples import corpus_of, prompts, sample
 from ..base.tokenizer import load_tokenizer
 from .found_heads import induction, maps_of, mean_over, neighbour, say_twice
-from .held_out import Extent, Texts, windows
+from .held_out import Extent, windows
 from .lessons import IGNORED
 from .networks import CONTEXT
 

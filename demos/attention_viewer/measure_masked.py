@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..base.language.held_out import Texts
 from ..base.tokenizer import MASK_ID, SPECIAL
 from .found_heads import maps_of, mean_over, neighbour, say_twice, twin
-from .held_out import Extent, Texts, windows
+from .held_out import Extent, windows
 
 HIDDEN, SEED = 0.15, 0
 BATCH = 16

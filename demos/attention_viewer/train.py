@@ -21,6 +21,8 @@ from demos.attention_viewer.losses import CausalLoss, MaskedLoss, TranslationLos
 from demos.attention_viewer.networks import INSIDE, build_causal, build_masked, build_translator, build_twin
 from demos.base.attention.checkpoints import WEIGHTS_FOLDER
 from demos.base.fit import Settings, begin, fit, recipe_parser, say
+from demos.base.language.folders import write_model
+from demos.base.language.streams import Streams, fingerprint
 from demos.base.measured import describe_machine, write_json
 
 STAGES = ("causal", "masked", "twin", "translator")
@@ -36,17 +38,18 @@ LENT = ("masked", "twin")     # stages that begin with the word vectors of the c
 
 def losses(stage: str, options: argparse.Namespace) -> tuple[Callable[[nn.Module, int], torch.Tensor], str]:
     """The loss of the batch of a step, and the fingerprint of the tokens that batches are drawn from, read now."""
-    compiled = partial(torch.compile, dynamic=False) if options.compile else lambda function: function
+    # Pairs come in many shapes, windows of text in a few.
+    compiled = partial(torch.compile, dynamic=stage == "translator") if options.compile else lambda function: function
     move = lambda *tensors: (tensor.to(options.device) for tensor in tensors)  # noqa: E731
     if stage == "translator":
-        pairs, loss = lessons.Pairs(options.data), TranslationLoss()
+        pairs, loss = lessons.Pairs(options.data), compiled(TranslationLoss())
 
         def of_pairs(model: nn.Module, step: int) -> torch.Tensor:
             batch = pairs.batch(step)
             return loss(model, lessons.PairBatch(*move(batch.source, batch.target, batch.labels)))
-        return of_pairs, lessons.fingerprint([*pairs.source, *pairs.target])
-    streams = lessons.Streams(options.data, options.work)
-    read = lessons.fingerprint(streams.rows.values())
+        return of_pairs, fingerprint([*pairs.source, *pairs.target])
+    streams = Streams(options.data, options.work)
+    read = fingerprint(streams.rows.values())
     if stage != "masked":
         loss = compiled(CausalLoss())
         return (lambda model, step: loss(model, *move(*lessons.causal_batch(streams, step, stage)))), read
@@ -100,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
         if stage == "twin":
             export.write_positions(options.out / "positions", model)
         else:
-            export.write_model(options.out / stage, model)
+            write_model(options.out / stage, model)
     export.write_golden(options.out)
     for stage in stages:
         record = json.loads((options.work / f"{stage}.json").read_text(encoding="utf-8"))

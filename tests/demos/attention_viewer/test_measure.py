@@ -15,10 +15,12 @@ from demos.attention_viewer import (export, found_heads, lessons, measure, measu
                                     measure_translator, networks)
 from demos.attention_viewer.card import write_card
 from demos.attention_viewer.export import open_model
-from demos.attention_viewer.held_out import Extent, Texts, read_texts, windows
+from demos.attention_viewer.held_out import Extent, windows
 from demos.attention_viewer.lessons import IGNORED
 from demos.base.corpus.bits import size_of
 from demos.base.corpus.texts import DOMAINS, Split
+from demos.base.language.folders import write_model
+from demos.base.language.held_out import Texts, read_texts
 from demos.base.measured import write_json
 from demos.base.tokenizer import BOS_ID, EOS_ID, MASK_ID, SPECIAL, VOCABULARY, load_tokenizer
 from tests.text_data import write, write_text_data
@@ -192,7 +194,7 @@ def weights(tmp_path, monkeypatch):
     torch.manual_seed(0)
     build = {"causal": networks.build_causal, "masked": networks.build_masked, "translator": networks.build_translator}
     for name in measure.MODELS:
-        export.write_model(tmp_path / name, build[name]())
+        write_model(tmp_path / name, build[name]())
     return tmp_path
 
 

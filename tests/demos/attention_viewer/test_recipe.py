@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from demos.attention_viewer import lessons, networks, train
 from demos.attention_viewer.lessons import IGNORED, MATCHING
 from demos.base.attention.checkpoints import POSITIONS, POSITIONS_FILE, WEIGHTS_FOLDER
+from demos.base.language.streams import Streams, fingerprint
 from demos.base.measured import write_json
 from demos.base.tokenizer import BOS_ID, EOS_ID, MASK_ID, PAD_ID, SPECIAL, load_tokenizer
 from tests.text_data import write_text_data
@@ -25,7 +26,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def streams(data, tmp_path_factory):
-    return lessons.Streams(data, tmp_path_factory.mktemp("work"))
+    return Streams(data, tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ MODELS = ("causal", "masked", "translator")
 
 # -- batches -----------------------------------------------------------------------------------------
 def test_the_step_alone_decides_a_batch(data, streams, pairs, tmp_path):
-    again = lessons.Streams(data, tmp_path)
+    again = Streams(data, tmp_path)
     for draw in (lessons.causal_batch, lessons.masked_batch):
         for one, other in zip(draw(streams, 7), draw(again, 7)):
             assert torch.equal(one, other)
@@ -51,11 +52,11 @@ def test_the_step_alone_decides_a_batch(data, streams, pairs, tmp_path):
 
 
 def test_text_already_read_is_read_from_the_work_folder(data, tmp_path):
-    first = lessons.Streams(data, tmp_path)
-    second = lessons.Streams(tmp_path / "no data", tmp_path)
+    first = Streams(data, tmp_path)
+    second = Streams(tmp_path / "no data", tmp_path)
     first, second = (list(streams.rows.values()) for streams in (first, second))
-    assert lessons.fingerprint(first) == lessons.fingerprint(second) == lessons.fingerprint(map(list, first))
-    assert lessons.fingerprint(first) != lessons.fingerprint([*first[:-1], first[-1][:-1]])
+    assert fingerprint(first) == fingerprint(second) == fingerprint(map(list, first))
+    assert fingerprint(first) != fingerprint([*first[:-1], first[-1][:-1]])
 
 
 @pytest.mark.parametrize("stage", ["causal", "twin"])
@@ -147,9 +148,9 @@ def test_some_translations_are_lessons(pairs):
         assert taught.sum() == (int(len(taught) * lessons.MATCHING["translator"]) if long else 0)
         translated = ~taught
         following = batch.target[translated, 1:]
-        assert torch.equal(batch.labels[translated], following.masked_fill(following == PAD_ID, lessons.IGNORED))
+        assert torch.equal(batch.labels[translated], following.masked_fill(following == PAD_ID, IGNORED))
         for row, labels in zip(batch.target[taught], batch.labels[taught]):
-            period = int((labels == lessons.IGNORED).sum())
+            period = int((labels == IGNORED).sum())
             assert torch.equal(labels[period:], row[period + 1:]) and torch.equal(row[period + 1:], row[1:-period])
 
 
@@ -180,7 +181,7 @@ def test_a_few_steps_write_every_file(data, tmp_path, small):
     assert recipe["stages"]["causal"]["begun_from"] == "chance" and recipe["stages"]["causal"]["notes"] == "a test"
     assert all((data / name).is_file() for name in recipe["data"])
     read = {name: stage["tokens_sha256"] for name, stage in recipe["stages"].items()}
-    assert read["causal"] == read["masked"] == read["twin"] == lessons.fingerprint(lessons.Streams(data, work).rows.values())
+    assert read["causal"] == read["masked"] == read["twin"] == fingerprint(Streams(data, work).rows.values())
     assert read["translator"] not in (None, read["causal"])
     for name in MODELS:
         assert {path.relative_to(out).as_posix() for path in (out / name).glob("*.safetensors")} <= set(recipe["weights_sha256"])
