@@ -56,7 +56,7 @@ Each says something again and again until the row is full, in turn:
 {said}
 
 What is said again can be read after its earlier copy (arXiv:2209.11895), and nothing else counts: the first saying has no
-label, and the masked model is asked for tokens hidden in one saying at most. The translator's stand in place of a translation, in
+label, and the masked model is asked for tokens hidden in one saying at most. A translator's stand in place of a translation, in
 rows of {shortest} tokens or more, and are never text as it stands. The matching figures below are therefore of what they
 were taught.
 
@@ -90,6 +90,7 @@ def write_card(folder: Path) -> None:
     """README.md; says so where a model has not been trained or measured."""
     recipe, metrics = read_record(folder / "recipe.json"), read_record(folder / "metrics.json")
     stages = recipe.get("stages", {})
+    taught = {name: stage["matching"] for name, stage in stages.items() if stage.get("matching")}
     parts = {"causal": _causal, "masked": _masked, "translator": _translator}
     measured = {name: describe(metrics[name]) if name in metrics else f"{NAMES[name][0]}: not measured yet."
                 for name, describe in parts.items()}
@@ -100,7 +101,7 @@ def write_card(folder: Path) -> None:
         recipe=table(("stage", "steps", "minutes", "machine", "begun from"),
                       [(f"`{name}`", *made(stages.get(name))) for name in dict.fromkeys((*NAMES, *MATCHING))]),
         positions=POSITIONS_NOTE if (folder / POSITIONS_FOLDER.name).exists() else "",
-        matching=", ".join(f"{100 * share:.0f} % of those of `{stage}`" for stage, share in MATCHING.items()),
+        matching=", ".join(f"{100 * share:.0f} % of those of `{stage}`" for stage, share in taught.items()) or "none",
         shortest=SHORTEST_LESSON, said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
         machine=machine, data=TEXT_DATA, **measured), encoding="utf-8")
 

@@ -82,7 +82,7 @@ def train_stage(stage: str, options: argparse.Namespace) -> nn.Module:
         torch.save(model.state_dict(), final)
         write_json(record, {"steps": schedule.step, "minutes": round(schedule.spent / 60, 1), "device": options.device,
                             "begun_from": begun_from, "tokens_sha256": read, **describe_machine(),
-                            "settings": dataclasses.asdict(settings), "notes": options.notes})
+                            "settings": dataclasses.asdict(settings), "matching": lessons.MATCHING[stage], "notes": options.notes})
     model.load_state_dict(torch.load(final, weights_only=True, map_location=options.device))
     return model.cpu().eval()
 
