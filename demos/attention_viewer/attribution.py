@@ -1,4 +1,4 @@
-"""Which tokens an answer hangs on, by four methods, and how far they agree.
+"""Which tokens an answer hangs on, by four methods, and how far they agree; a picture's patches: `attribution_pictures`.
 
 Occlusion: Zeiler and Fergus (arXiv:1311.2901). Gradient times input: Shrikumar et al. (arXiv:1605.01713). Attention
 rollout: Abnar and Zuidema (arXiv:2005.00928).
@@ -6,18 +6,15 @@ rollout: Abnar and Zuidema (arXiv:2005.00928).
 
 from __future__ import annotations
 
-import threading
 import time
-from itertools import combinations
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ..base.attention.capture import Watch
 from ..base.attention.checkpoints import MASKED, TRANSLATION, VISION
 from ..base.attention.model import AttentionModel, Reading
 from ..base.compute import gpu
-from ..base.errors import UserError
+from .attribution_methods import agreement_of, gradient_times_input
+from .attribution_pictures import attribute_picture
 from .budget import go_on, how_many_fit, many_seconds, rows_at_once
 from .reading import answer_places, hidden_mask, keep_of, opened, stacked
 from .schema import Attribution, Request
@@ -28,15 +25,15 @@ if TYPE_CHECKING:
 
 @gpu(duration=many_seconds)
 def attribute(request: Request, place: int) -> Attribution:
-    """How much each source token counts for the network's answer at `place`, by four methods.
+    """How much each source token counts for the network's answer at `place`, or each patch for that of a picture.
 
-    Raises: UserError: `attribution_text_only` for a picture; as `look`. Ended, where the visitor stops it.
+    Raises: UserError as `look`. Ended, where the visitor stops it.
     """
     import torch
 
     with opened(request) as (model, reading):
         if model.kind == VISION:
-            raise UserError("attribution_text_only")
+            return attribute_picture(model, reading, keep_of(model, request.off))
         places = answer_places(model, reading)
         place = place if place in places or (model.kind == MASKED and 0 < place < reading.length - 1) else places[-1]
         # Made outside of inference mode: the gradient passes through them.
@@ -56,8 +53,7 @@ def attribute(request: Request, place: int) -> Attribution:
         gradient = _gradient(model, reading, keep, hide, place, answer)
         methods = {"occlusion": occlusion.numpy(), "gradient": gradient.numpy(), "attention": attention.numpy(), "rollout": rolled.numpy()}
         text = model.show([answer])[0].text
-        agreement = tuple((a, b, kendall(methods[a], methods[b])) for a, b in combinations(methods, 2))
-        return Attribution(place, (text, float(scores[answer].exp())), methods, agreement, 1000 * (time.perf_counter() - began),
+        return Attribution(place, (text, float(scores[answer].exp())), methods, agreement_of(methods), 1000 * (time.perf_counter() - began),
                            left=reading.length - len(order))
 
 
@@ -108,33 +104,10 @@ def _attention_to(model: AttentionModel, watch: Watch, place: int) -> tuple[torc
 
 def _gradient(model: AttentionModel, reading: Reading, keep: dict, hide: torch.Tensor | None, place: int, answer: int) -> torch.Tensor:
     """(T,) length of gradient times input at each source token's embedding."""
-    import torch
+    table = model.body.get_input_embeddings() if model.kind != TRANSLATION else model.network.get_encoder().embed_tokens
 
-    with torch.enable_grad():
-        table = model.body.get_input_embeddings() if model.kind != TRANSLATION else model.network.get_encoder().embed_tokens
-        kept: list[torch.Tensor] = []
-        asking = threading.get_ident()
+    def answering() -> torch.Tensor:
+        states = model.states(reading, Watch(model.sites, stacks=(), keep=keep), hide=hide).last_hidden_state
+        return model.logits(states[0, place]).log_softmax(-1)[answer]
 
-        def note(module, inputs, output):
-            if threading.get_ident() != asking:        # another thread's pass through the same network
-                return None
-            kept.append(output.detach().requires_grad_(True) if not kept else output)
-            return kept[0] if len(kept) == 1 else output
-
-        handle = table.register_forward_hook(note)
-        try:
-            states = model.states(reading, Watch(model.sites, stacks=(), keep=keep), hide=hide).last_hidden_state
-            model.logits(states[0, place]).log_softmax(-1)[answer].backward()
-        finally:
-            handle.remove()
-        product = kept[0].grad * kept[0]
-        return product[0].detach().float().norm(dim=-1).cpu()
-
-
-def kendall(a: np.ndarray, b: np.ndarray) -> float:
-    """Kendall's tau-b of two rankings, in [-1, 1], over what both have a number for; NaN where one of them is constant."""
-    both = np.isfinite(a) & np.isfinite(b)
-    signs = [np.sign(values[:, None] - values[None]) for values in (np.asarray(a, np.float64)[both], np.asarray(b, np.float64)[both])]
-    together = (signs[0] * signs[1]).sum()
-    scale = np.sqrt((signs[0] ** 2).sum() * (signs[1] ** 2).sum())
-    return float(together / scale) if scale else float("nan")
+    return gradient_times_input(table, answering)[0].float().norm(dim=-1).cpu()

@@ -1,14 +1,14 @@
-// Which words the answer hangs on: attention beside three other measures, and how far they agree.
+// Which words, or patches, the answer hangs on: attention beside three other measures, and how far they agree.
 "use strict";
 (() => {
   const { h, fill, percent } = epochs;
   const METHODS = ["occlusion", "gradient", "attention", "rollout"];
   const [MOST, WAIT] = [40, 300];                // rows; ms, so that a text that grows is not asked about at every token
 
-  epochs.attention.views.words = ({ text, demo, ask }) => {
-    const { signed } = epochs.attention;
-    const { wordsTold, tokenAt, tokenTold, question } = epochs.attention.panel;
-    let run = null, place = -1, drawn = null;
+  epochs.attention.views.words = ({ text, demo, ask, select }) => {
+    const { signed, isolate } = epochs.attention;
+    const { wordsTold, tokenAt, tokenTold, question, patchMaps } = epochs.attention.panel;
+    let run = null, chosen = null, place = -1, drawn = null, maps = null;
     let isWanted = false;                        // asked once: from then on every answer is compared
     const attribution = question({ ask, demo }, "attribution", WAIT, () => draw());
 
@@ -79,11 +79,22 @@
         h("p.stage-note", {}, text.words_tau_note)];
     }
 
+    const isPicture = () => run.kind === "vision";
+    const ofPicture = (key) => text[isPicture() ? `${key}_picture` : key];
+
+    function pictures(reply, methods) {
+      maps = patchMaps(run, reply, methods, { text, select });
+      maps.mark(chosen.token);
+      return [maps.node, reply.left ? h("p.stage-note", {}, fill(text.words_uncovered, { n: reply.left })) : null, h("p.stage-note", {}, text.words_scale_picture)];
+    }
+
     function parts(reply) {
       const methods = METHODS.filter((method) => reply.methods?.[method]?.length);
       if (!methods.length) return [h("p.stage-note", {}, text.words_no_answer)];
-      return [h("p.att-panel-lead", {}, fill(text.words_answer, { token: wordsTold(reply.answer?.text), p: percent(reply.answer?.p ?? 0) })),
-        ...table(reply, methods), h("p.stage-note", {}, text.words_methods), ...agreement(reply.agreement || []),
+      const answer = reply.answer ? fill(text.words_answer, { token: wordsTold(reply.answer.text), p: percent(reply.answer.p ?? 0) })
+        : fill(text.words_answer_picture, { length: (reply.length ?? 0).toPrecision(3) });
+      return [h("p.att-panel-lead", {}, answer), ...(isPicture() ? pictures(reply, methods) : table(reply, methods)),
+        h("p.stage-note", {}, fill(ofPicture("words_methods"), { answer: reply.answer ? text.words_drop_label : text.words_drop_vector })), ...agreement(reply.agreement || []),
         Number.isFinite(reply.milliseconds) ? h("p.stage-note", {}, fill(text.words_milliseconds, { ms: Math.round(reply.milliseconds) })) : null];
     }
 
@@ -91,29 +102,29 @@
       compare.setAttribute("aria-disabled", attribution.busy);
       found.classList.toggle("att-panel-busy", attribution.busy);
       found.setAttribute("aria-busy", attribution.busy);
-      status.textContent = attribution.busy ? text.words_working : attribution.key !== null && !attribution.reply ? text.words_no_answer : "";
-      if (attribution.reply === drawn) return;
-      drawn = attribution.reply;
+      status.textContent = attribution.busy ? ofPicture("words_working") : attribution.key !== null && !attribution.reply ? text.words_no_answer : "";
+      if (attribution.reply === drawn) { maps?.mark(chosen.token); return; }
+      [drawn, maps] = [attribution.reply, null];
       found.replaceChildren(...(drawn ? parts(drawn).filter(Boolean) : []));
     }
 
-    function hintFor() {
-      if (run.kind === "vision") return text.words_vision;
-      if (!run.tokens?.source?.length) return text.words_none;
-      return run.kind === "masked" ? text.words_no_gap : text.words_none;
+    function meantBy() {
+      if (isPicture()) return run.label ? fill(text.words_of_label, { name: isolate(run.label.text) }) : text.words_of_picture;
+      if (run.kind === "translation") return fill(text.words_of_written, { n: place + 1, token: tokenTold(run.tokens.target, place) });
+      return run.kind === "masked" ? fill(text.words_of_gap, { n: place + 1 }) : text.words_of_next;
     }
 
-    function show(next, chosen) {
-      if (run?.key !== next.key) attribution.drop();    // its numbers belong to another text
-      run = next;
-      place = run.tokens?.source?.length ? chosen.answer : -1;
+    function show(next, at) {
+      if (run?.key !== next.key) attribution.drop();    // its numbers belong to another text or picture
+      [run, chosen] = [next, at];
+      const length = run.tokens?.source?.length ?? 0;
+      place = isPicture() ? 0 : length ? chosen.answer : -1;
       if (place < 0) attribution.drop();
       live.hidden = place < 0;
       warning.hidden = live.hidden;
-      hint.textContent = place < 0 ? hintFor() : "";
+      hint.textContent = place >= 0 ? "" : length && run.kind === "masked" ? text.words_no_gap : text.words_none;
       if (place >= 0) {
-        meant.textContent = run.kind === "translation" ? fill(text.words_of_written, { n: place + 1, token: tokenTold(run.tokens.target, place) })
-          : run.kind === "masked" ? fill(text.words_of_gap, { n: place + 1 }) : text.words_of_next;
+        meant.textContent = meantBy();
         consult();
       }
       draw();

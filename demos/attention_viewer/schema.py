@@ -201,21 +201,26 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Attribution:
-    """How much each source token counts for one answer, by several methods.
+    """How much each source token, or each patch of a picture, counts for one answer, by several methods.
 
     Attributes:
-        answer: the token's text and probability.
-        methods: "occlusion" (drop of the answer's log-probability), "gradient", "attention", "rollout" -> (T,).
-            Occlusion is NaN for the `left` tokens that were too many to hide, those furthest from the answer.
-        agreement: (a, b, Kendall's tau-b) of each pair, over the tokens that both have a number for.
+        answer: text and probability of the token, or of a picture's label; None where a network has no labels.
+        methods: "occlusion" (drop of the answer's log-probability), "gradient", "attention", "rollout" -> (T,) of a text, (N,)
+            of a picture's patches, row after row. Occlusion is NaN for the `left` ones that were too many to hide: tokens
+            furthest from the answer, patches furthest from the middle.
+        agreement: (a, b, Kendall's tau-b) of each pair, over what both have a number for.
+        grid: (rows, columns) of a picture's patches, None for a text.
+        length: of the class token where there are no labels; occlusion is then the drop of its component along itself.
     """
 
     place: int
-    answer: tuple[str, float]
+    answer: tuple[str, float] | None
     methods: Mapping[str, np.ndarray]
     agreement: tuple[tuple[str, str, float], ...]
     milliseconds: float
     left: int = 0
+    grid: tuple[int, int] | None = None
+    length: float | None = None
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,9 @@ def ranking_value(found: Ranking) -> dict:
 
 def attribution_value(found: Attribution) -> dict:
     agreement = [{"a": a, "b": b, "tau": None if math.isnan(tau) else round(tau, 3)} for a, b, tau in found.agreement]
-    return {"place": found.place, "answer": {"text": found.answer[0], "p": found.answer[1]},
+    return {"place": found.place, "answer": {"text": found.answer[0], "p": found.answer[1]} if found.answer else None,
+            "length": None if found.length is None else float(f"{found.length:.4g}"),
+            "grid": dict(zip(("rows", "columns"), found.grid)) if found.grid else None,
             "methods": {name: _known(values) for name, values in found.methods.items()},
             "agreement": agreement, "left": found.left, "milliseconds": round(found.milliseconds)}
 
@@ -124,7 +126,8 @@ def left_out(reply: Mapping, text: Text) -> list[str]:
         return []
     if "effect" in reply:
         return [text("result.left_heads", n=reply["runs"], left=reply["left"])]
-    return [text("result.left_tokens", n=len(reply["methods"]["occlusion"]) - reply["left"], left=reply["left"])]
+    key = "result.left_patches" if reply["grid"] else "result.left_tokens"
+    return [text(key, n=len(reply["methods"]["occlusion"]) - reply["left"], left=reply["left"])]
 
 
 def lens_value(found: Lens) -> dict:

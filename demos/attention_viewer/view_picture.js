@@ -3,7 +3,7 @@
 epochs.attention.views.picture = ({ text, select, row }) => {
   const { h, fill } = epochs;
   const own = epochs.attention;
-  const { ARROWS, QUERY } = own.canvas;
+  const { patches } = own;
   const LARGE = 384, SMALL = 96;
   let run = null, chosen = null, mode = "head", drawn = 0;
   const image = new Image();
@@ -17,40 +17,13 @@ epochs.attention.views.picture = ({ text, select, row }) => {
   const stop = own.roving(cards, () => run.stacks[chosen.stack].heads);
   const node = h("div.att-pictures", {}, h("div.att-picture-side", {}, large, h("div.stage-tools", {}, token, modes), reading), cards);
 
-  const cellAt = (event) => {
-    const area = large.getBoundingClientRect(), { rows, columns } = run.grid;
-    const c = Math.floor((event.clientX - area.left) / area.width * columns), r = Math.floor((event.clientY - area.top) / area.height * rows);
-    return c < 0 || r < 0 || c >= columns || r >= rows ? -1 : 1 + r * columns + c;
-  };
-  large.addEventListener("click", (event) => { const cell = cellAt(event); if (cell > 0) select({ token: cell }); });
-  large.addEventListener("keydown", (event) => {
-    const { rows, columns } = run.grid, step = ARROWS[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const next = chosen.token < 1 ? 1 : chosen.token + step[0] * columns + step[1];      // from the class token to the first patch
-    if (next >= 1 && next <= rows * columns) select({ token: next });
-  });
+  large.addEventListener("click", (event) => { const cell = patches.under(event, large, run.grid); if (cell > 0) select({ token: cell }); });
+  large.addEventListener("keydown", (event) => { const cell = patches.walk(event, chosen.token, run.grid); if (cell > 0) select({ token: cell }); });
 
   // Levels of the patches over the picture; the class token's own share is said, not drawn.
   function overlay(canvas, values, query) {
-    const { rows, columns } = run.grid, context = canvas.getContext("2d");
-    const [w, hh] = [canvas.width / columns, canvas.height / rows];
-    context.globalAlpha = 1;
-    if (image.complete && image.naturalWidth) { context.imageSmoothingEnabled = false; context.drawImage(image, 0, 0, canvas.width, canvas.height); }
-    else { context.fillStyle = "#fff"; context.fillRect(0, 0, canvas.width, canvas.height); }
     const high = Math.max(1e-6, ...values.slice(1));
-    for (let n = 0; n < rows * columns; n++) {
-      const share = values[n + 1] / high;
-      context.globalAlpha = 0.25 + 0.6 * share;
-      context.fillStyle = own.colour(run, share);
-      context.fillRect((n % columns) * w, Math.floor(n / columns) * hh, Math.ceil(w), Math.ceil(hh));
-    }
-    context.globalAlpha = 1;
-    if (query > 0) {
-      context.lineWidth = Math.max(2, canvas.width / 120);
-      context.strokeStyle = QUERY;
-      context.strokeRect(((query - 1) % columns) * w, Math.floor((query - 1) / columns) * hh, w, hh);
-    }
+    patches.paint(canvas, image, run.grid, (n) => [own.colour(run, values[n + 1] / high), values[n + 1] / high], query);
     return high;
   }
 

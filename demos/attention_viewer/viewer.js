@@ -7,7 +7,7 @@
   const VIEWS = { causal: ["overview", "arcs", "matrix", "stages"], masked: ["overview", "arcs", "matrix", "stages"],
     translation: ["alignment", "overview", "arcs", "matrix", "stages"], vision: ["picture", "overview", "matrix", "stages"] };
   const OF_TEXT = ["next", "heads", "switch", "words", "lens"];
-  const PANELS = { causal: OF_TEXT, masked: OF_TEXT, translation: OF_TEXT, vision: ["heads", "switch"] };
+  const PANELS = { causal: OF_TEXT, masked: OF_TEXT, translation: OF_TEXT, vision: ["heads", "switch", "words"] };
 
   register("attention_stage", ({ root, config, props, watch, text }) => {
     const { demo, kinds, tests, seeds } = config;

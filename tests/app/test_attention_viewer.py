@@ -49,7 +49,7 @@ def test_a_token_picked_in_one_view_is_picked_in_all(viewer) -> None:
 def test_every_kind_of_model_answers_and_its_panels_open(viewer, kind: str) -> None:
     viewer.see(f"/?demo={ID}&model={MODELS[kind]}&text=" + quote("She opened the ___ and looked at the dog.")).look()
     assert viewer.find(".att-live").get_attribute("data-kind") == kind
-    for name in ("What heads do", "Switch off") + (("Which words count", "Layer by layer", "The answer") if kind != "vision" else ()):
+    for name in ("What heads do", "Switch off", "Which parts count") + (("Layer by layer", "The answer") if kind != "vision" else ()):
         viewer.press(name)
         assert len(viewer.find(".att-panel").inner_text()) > 20
     first = {"translation": ".att-alignment table", "vision": "canvas.att-picture"}.get(kind, ".att-view canvas")
@@ -93,9 +93,28 @@ def test_a_question_put_the_moment_another_is_answered_is_answered_too(viewer) -
 
 
 def test_occlusion_gradient_and_attention_stand_side_by_side(viewer) -> None:
-    viewer.see().look().press("Which words count").press("Compare with occlusion and gradients")
+    viewer.see().look().press("Which parts count").press("Compare with occlusion and gradients")
     viewer.page.wait_for_function("(id) => /tau/.test(document.querySelector(`#${id} .att-panel`).textContent)", arg=ID)
     assert "not an explanation" in viewer.find(".att-panel").inner_text()
+
+
+def test_four_maps_say_which_patches_count(viewer) -> None:
+    """Each named for who cannot see it; a patch picked in one is picked in all views, by hand and by keyboard."""
+    viewer.see(f"/?demo={ID}&model=pocket-vision").look().press("Which parts count").press("Compare with occlusion and gradients")
+    viewer.page.wait_for_function("(id) => /tau/.test(document.querySelector(`#${id} .att-panel`).textContent)", arg=ID)
+    maps, readings = viewer.find(".att-words-map"), viewer.find(".att-reading")
+    labels = [maps.nth(n).get_attribute("aria-label") for n in range(maps.count())]
+    assert [label.split(".")[0] for label in labels] == ["Occlusion", "Gradient", "Attention", "Rollout"]
+    assert all(label.count("row ") == 3 for label in labels) and "not an explanation" in viewer.find(".att-panel").inner_text()
+    drawn = maps.evaluate_all("(all) => new Set(all.map((canvas) => canvas.toDataURL())).size")
+    assert drawn == 4
+    maps.nth(2).click(position={"x": 5, "y": 5})
+    viewer.until("live.querySelector('.att-view .att-reading').textContent.includes('row 1, column 1 looks')")
+    assert readings.last.inner_text().startswith("row 1, column 1: Occlusion ")
+    viewer.find(".att-words-maps").focus()
+    viewer.page.keyboard.press("ArrowRight")
+    viewer.until("live.querySelector('.att-view .att-reading').textContent.includes('row 1, column 2 looks')")
+    assert readings.last.inner_text().startswith("row 1, column 2: ") and viewer.find(".att-words-maps").evaluate("(box) => box === document.activeElement")
 
 
 def test_a_continuation_streams_while_the_maps_grow_and_stops(viewer) -> None:

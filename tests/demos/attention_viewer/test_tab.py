@@ -279,8 +279,8 @@ def test_what_is_not_on_the_list_may_be_forbidden(monkeypatch):
 @pytest.mark.parametrize("what", tab.QUESTIONS)
 def test_every_question_is_answered(kind, what):
     banner, found = reply(asked(what, kind), PICTURE)
-    if kind == VISION and what in ("attribution", "lens"):
-        assert is_error((banner, found), "en", f"{what}_text_only")
+    if kind == VISION and what == "lens":
+        assert is_error((banner, found), "en", "lens_text_only")
         return
     assert "message" not in banner and found["ticket"] == 5 and in_json(found)
 
@@ -326,7 +326,7 @@ def test_a_question_about_a_picture_that_was_replaced_is_refused(what, language)
     stage = ask("", PICTURE, id_of(VISION))[1]
     other = {"data": pictures.data_uri(pictures.good("PNG", 40, 40))}
     question = asked(what, VISION, picture=stage["asked"]["picture"])
-    if what not in ("attribution", "lens"):
+    if what != "lens":
         assert "message" not in reply(question, PICTURE)[0]
     for held in (other, None, {"data": "broken"}):
         assert is_error(reply(question, held, language), language, "picture_changed")
