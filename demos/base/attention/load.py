@@ -72,6 +72,13 @@ def open_attention_model(checkpoint: Checkpoint, device: Device | None = None,
 
 def load_attention_model(checkpoint: Checkpoint, device: Device, progress: Progress | None = None) -> AttentionModel:
     """Build the network of `checkpoint` on `device`, outside the loader. Raises as `open_attention_model`."""
+    import torch
+
+    with torch.inference_mode(False):              # whoever opens it first, gradients are asked of it later
+        return _build(checkpoint, device, progress)
+
+
+def _build(checkpoint: Checkpoint, device: Device, progress: Progress | None) -> AttentionModel:
     folder = open_folder(checkpoint, progress)
     config = _configuration(folder)
     kind = kind_of(folder, config)
@@ -129,7 +136,7 @@ def kind_of(folder: Path, config: dict) -> str | None:
     names = config.get("architectures")
     name = names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
     if config.get("is_encoder_decoder"):
-        return TRANSLATION if name in ("MarianMTModel",) else None
+        return TRANSLATION if name in ("MarianMTModel", "T5GemmaForConditionalGeneration") else None
     if name.endswith("ForMaskedLM") or name == "BertForPreTraining":
         return MASKED
     if name.endswith(("ForCausalLM", "LMHeadModel")):

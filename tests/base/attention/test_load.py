@@ -54,6 +54,7 @@ def test_a_pocket_model_is_what_its_configuration_says(kind):
     ({"architectures": ["GPT2LMHeadModel"]}, CAUSAL), ({"architectures": ["Qwen3ForCausalLM"]}, CAUSAL),
     ({"architectures": ["BertForMaskedLM"]}, MASKED), ({"architectures": ["BertForPreTraining"]}, MASKED),
     ({"architectures": ["MarianMTModel"], "is_encoder_decoder": True}, TRANSLATION),
+    ({"architectures": ["T5GemmaForConditionalGeneration"], "is_encoder_decoder": True}, TRANSLATION),
     ({"architectures": ["T5ForConditionalGeneration"], "is_encoder_decoder": True}, None),
     ({"architectures": ["ViTForImageClassification"], "patch_size": 16}, VISION), ({"architectures": ["ViTModel"], "patch_size": 8}, VISION),
     ({"architectures": ["ResNetForImageClassification"]}, None), ({"architectures": ["BertModel"]}, None), ({}, None),
@@ -82,6 +83,14 @@ def test_a_vision_transformer_of_transformers_own(name, labels, tmp_path):
         if labels:
             assert torch.allclose(model.network.classifier(states[:, 0]), expected.logits, atol=1e-5)
     assert model.processor.undo(reading.pixels[0]).shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_can_be_asked_of_a_network_first_opened_without(kind):
+    """The loader lends it to whoever comes next."""
+    with torch.inference_mode():
+        model = load_tiny(tiny_checkpoint(kind))
+    assert not any(tensor.is_inference() for tensor in (*model.network.parameters(), *model.network.buffers()))
 
 
 # -- the size of a picture ---------------------------------------------------------------------------
