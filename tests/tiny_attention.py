@@ -19,7 +19,7 @@ MARKS = {"vocab_size": VOCABULARY, "pad_token_id": PAD_ID, "bos_token_id": BOS_I
 
 
 def write_tiny_attention(folder: Path, seed: int = 0) -> Path:
-    """Write `folder`/causal (GPT-NeoX), /masked (ModernBERT) and /translator (Marian), each with the shared tokenizer."""
+    """Write `folder`/causal (GPT-NeoX), /masked (ModernBERT) and /translator (T5Gemma), each with the shared tokenizer."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -124,13 +124,18 @@ def _masked():
 
 def _translator():
     import torch
-    from transformers import MarianConfig, MarianMTModel
+    from transformers import T5GemmaConfig, T5GemmaForConditionalGeneration, T5GemmaModuleConfig
 
-    network = MarianMTModel(MarianConfig(
-        d_model=WIDTH, encoder_layers=LAYERS, decoder_layers=LAYERS, encoder_attention_heads=HEADS, decoder_attention_heads=HEADS,
-        encoder_ffn_dim=INNER, decoder_ffn_dim=INNER, max_position_embeddings=CONTEXT, activation_function="gelu", dropout=0.0,
-        attention_dropout=0.0, activation_dropout=0.0, scale_embedding=True, share_encoder_decoder_embeddings=True,
-        tie_word_embeddings=True, decoder_start_token_id=BOS_ID, forced_eos_token_id=None, num_beams=1, **MARKS))
+    def side() -> T5GemmaModuleConfig:
+        return T5GemmaModuleConfig(
+            hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS, num_key_value_heads=HEADS, head_dim=WIDTH // HEADS,
+            query_pre_attn_scalar=WIDTH // HEADS, intermediate_size=INNER, max_position_embeddings=CONTEXT, sliding_window=CONTEXT,
+            layer_types=["full_attention"] * LAYERS, final_logit_softcapping=None, attn_logit_softcapping=None,
+            rope_parameters={"rope_type": "default", "rope_theta": 100.0}, **MARKS)
+
+    network = T5GemmaForConditionalGeneration(T5GemmaConfig(
+        encoder=side(), decoder=side(), dropout_rate=0.0, max_position_embeddings=CONTEXT, tie_word_embeddings=True,
+        decoder_start_token_id=BOS_ID, **MARKS))
     with torch.no_grad():                          # else what it writes hardly depends on what it reads
         for name, parameter in network.named_parameters():
             if "_attn." in name and parameter.dim() > 1:

@@ -10,11 +10,11 @@ from safetensors import safe_open
 from ..base.attention.checkpoints import POSITIONS_FOLDER
 from ..base.cards import TEXT_DATA, made, one_line, read_record, table
 from .found_heads import best
-from .lessons import LESSONS, MATCHING, SHORTEST_LESSON
+from .lessons import LESSONS, LONG_LESSON, MATCHING, SAYINGS
 
 NAMES = {"causal": ("Pocket GPT", "`GPTNeoXForCausalLM`, rotary positions, 6 layers of 6 heads"),
          "masked": ("Pocket BERT", "`ModernBertForMaskedLM`, rotary positions, 6 layers of 6 heads"),
-         "translator": ("Pocket Marian", "`MarianMTModel`, English to Chinese, 4 + 3 layers of 6 heads")}
+         "translator": ("Pocket T5", "`T5GemmaForConditionalGeneration`, rotary positions, English to Chinese, 4 + 3 layers of 5 heads")}
 WAYS = {"previous": "one place back", "next": "one place on", "induction": "at what followed an earlier copy",
         "twin": "from a hidden token at its other saying"}
 
@@ -50,14 +50,15 @@ versions and hashes are in `recipe.json`.
 
 {recipe}
 
-Some of the rows are lessons in matching: {matching}.
+Some of what they read are lessons in matching: {matching}.
 Each says something again and again until the row is full, in turn:
 
 {said}
 
 What is said again can be read after its earlier copy (arXiv:2209.11895), and nothing else counts: the first saying has no
-label, and the masked model is asked for tokens hidden in one saying at most. A translator's stand in place of a translation, in
-rows of {shortest} tokens or more, and are never text as it stands. The matching figures below are therefore of what they
+label, and the masked model is asked for tokens hidden in one saying at most. A translator's are
+batches of their own: one in four such rows, of several translations beside their sources, {longest} tokens long; the others single
+translations, each said {sayings} times with its end mark in between, of which everything counts. The matching figures below are therefore of what they
 were taught.
 
 ## Measured
@@ -102,7 +103,7 @@ def write_card(folder: Path) -> None:
                       [(f"`{name}`", *made(stages.get(name))) for name in dict.fromkeys((*NAMES, *MATCHING))]),
         positions=POSITIONS_NOTE if (folder / POSITIONS_FOLDER.name).exists() else "",
         matching=", ".join(f"{100 * share:.0f} % of those of `{stage}`" for stage, share in taught.items()) or "none",
-        shortest=SHORTEST_LESSON, said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
+        longest=LONG_LESSON, sayings=SAYINGS, said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
         machine=machine, data=TEXT_DATA, **measured), encoding="utf-8")
 
 
@@ -172,7 +173,7 @@ def _translator(found: dict) -> str:
             for way, row in held.items() if isinstance(row, dict)]
     rows = table(("English", "written", "our reference", "chrF"),
                   [(one_line(row["en"]), one_line(row["written"]), one_line(row["zh"]), f"{row['chrf']:.0f}") for row in everyday["sentences"]])
-    return f"""### Pocket Marian
+    return f"""### Pocket T5
 
 {held['sentences']:,} held-out English sentences with {held['references']:,} translations in all (sacrebleu; chrF2, and BLEU over single
 characters), written {_and(f"{how}: chrF **{row['chrf']:.1f}**, BLEU **{row['bleu']:.1f}**" for how, row in ways)}.

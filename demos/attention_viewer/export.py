@@ -17,7 +17,7 @@ from ..base.tokenizer import load_tokenizer
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 # Of each folder, the class of transformers that opens it.
-MODELS = {"causal": "AutoModelForCausalLM", "masked": "AutoModelForMaskedLM", "translator": "MarianMTModel"}
+MODELS = {"causal": "AutoModelForCausalLM", "masked": "AutoModelForMaskedLM", "translator": "AutoModelForSeq2SeqLM"}
 GOLDEN_TEXT = "The cat sat on the mat because it was warm."
 
 

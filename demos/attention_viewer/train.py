@@ -46,6 +46,7 @@ def losses(stage: str, options: argparse.Namespace) -> tuple[Callable[[nn.Module
 
         def of_pairs(model: nn.Module, step: int) -> torch.Tensor:
             batch = pairs.batch(step)
+            model.train(not batch.is_lesson)       # dropout would hide some of what is to be matched exactly
             return loss(model, lessons.PairBatch(*move(batch.source, batch.target, batch.labels)))
         return of_pairs, fingerprint([*pairs.source, *pairs.target])
     streams = Streams(options.data, options.work)

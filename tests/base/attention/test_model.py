@@ -104,7 +104,7 @@ def _embedding(kind: str, model, reading) -> torch.Tensor:
     if kind == MASKED:
         return model.body.embeddings(reading.ids)
     decoder, ids = model.body.decoder, model.read_by_decoder(reading)
-    return decoder.embed_tokens(ids) * model.network.config.d_model ** 0.5 + decoder.embed_positions(ids.shape)
+    return decoder.embed_tokens(ids) * decoder.config.hidden_size ** 0.5
 
 
 # -- the norm before the head ------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def _family(name: str) -> str:
 
 def test_a_picture_model_has_no_lens_and_a_pocket_text_model_has_one():
     assert {kind: tiny_model(kind).has_lens for kind in KINDS} == {CAUSAL: True, MASKED: True, TRANSLATION: True, VISION: False}
-    assert tiny_model(TRANSLATION).final_norm is None and tiny_model(MASKED).final_norm is tiny_model(MASKED).body.final_norm
+    assert tiny_model(TRANSLATION).final_norm is tiny_model(TRANSLATION).body.decoder.norm and tiny_model(MASKED).final_norm is tiny_model(MASKED).body.final_norm
 
 
 # -- a batch that begins at a layer ------------------------------------------------------------------

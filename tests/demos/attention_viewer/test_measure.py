@@ -189,7 +189,9 @@ def test_translations_come_back_in_their_order():
 def weights(tmp_path, monkeypatch):
     """Three narrow models that have learned nothing."""
     monkeypatch.setattr(networks, "WIDTH", 24)
-    monkeypatch.setattr(networks, "INNER", 48)
+    for name in ("INNER", "TRANSLATOR_INNER"):
+        monkeypatch.setattr(networks, name, 48)
+    monkeypatch.setattr(networks, "HEAD", 4)
     monkeypatch.setattr(measure_causal, "SAMPLE", 5)
     torch.manual_seed(0)
     build = {"causal": networks.build_causal, "masked": networks.build_masked, "translator": networks.build_translator}

@@ -131,27 +131,47 @@ def test_an_epoch_reads_every_pair_once(pairs):
         seen = [place for batch in pairs._batches(epoch) for place in batch]
         assert sorted(seen) == list(range(len(pairs.source)))
     assert pairs._batches(0) != pairs._batches(1)
-    batch = pairs.batch(2)
+    batch = next(batch for batch in map(pairs.batch, range(20)) if not batch.is_lesson)
     assert batch.source.numel() + batch.target.numel() <= 1.3 * pairs.TOKENS
     assert (batch.target[:, 0] == BOS_ID).all() and (batch.source[:, 0] >= len(SPECIAL)).all()
-    translations = batch.target[(batch.target == EOS_ID).any(1)]
-    for rows in (batch.source, translations):
+    for rows in (batch.source, batch.target):
         ends = (rows == EOS_ID).int()
         assert (ends.sum(1) == 1).all() and torch.equal(rows == PAD_ID, (ends.cumsum(1) - ends).bool())
 
 
-def test_some_translations_are_lessons(pairs):
-    for step in range(12):
-        batch = pairs.batch(step)
-        taught = ~(batch.target == EOS_ID).any(1)          # a lesson never ends
-        long = batch.target.shape[1] >= lessons.SHORTEST_LESSON
-        assert taught.sum() == (int(len(taught) * lessons.MATCHING["translator"]) if long else 0)
-        translated = ~taught
-        following = batch.target[translated, 1:]
-        assert torch.equal(batch.labels[translated], following.masked_fill(following == PAD_ID, IGNORED))
-        for row, labels in zip(batch.target[taught], batch.labels[taught]):
+def test_some_batches_of_the_translator_are_lessons(pairs):
+    batches = [pairs.batch(step) for step in range(200)]
+    taught = [batch for batch in batches if batch.is_lesson]
+    assert lessons.MATCHING["translator"] / 2 < len(taught) / len(batches) < 2 * lessons.MATCHING["translator"]
+    again = [batch for batch in taught if (batch.target == EOS_ID).any()]
+    assert len(taught) / 2 < len(again) < len(taught)
+    for batch in taught:
+        assert (batch.source == EOS_ID).any(1).all()
+    for batch in (batch for batch in taught if not (batch.target == EOS_ID).any()):        # a row never ends
+        assert batch.target.shape == (len(batch.source), lessons.LONG_LESSON)
+        for row, labels in zip(batch.target, batch.labels):
             period = int((labels == IGNORED).sum())
             assert torch.equal(labels[period:], row[period + 1:]) and torch.equal(row[period + 1:], row[1:-period])
+
+
+def test_a_translation_that_is_a_lesson_is_said_again_after_its_end_mark(pairs):
+    known = {tuple(ids) for ids in pairs.target}
+    batches = [batch for batch in map(pairs.batch, range(60)) if batch.is_lesson and (batch.target == EOS_ID).any()]
+    assert batches
+    for batch in batches:
+        for row in batch.target.tolist():
+            end = row.index(EOS_ID)
+            said = row[1:end + 1]
+            assert (BOS_ID, *said) in known
+            assert row == [BOS_ID, *said * lessons.SAYINGS] + [PAD_ID] * (len(row) - 1 - lessons.SAYINGS * len(said))
+
+
+def test_the_labels_of_a_translation_are_its_next_tokens(pairs):
+    for batch in map(pairs.batch, range(12)):
+        if batch.is_lesson and not (batch.target == EOS_ID).any():
+            continue
+        following = batch.target[:, 1:]
+        assert torch.equal(batch.labels, following.masked_fill(following == PAD_ID, IGNORED))
 
 
 # -- networks ----------------------------------------------------------------------------------------
@@ -167,7 +187,9 @@ def test_networks_are_of_four_to_five_million():
 def small(monkeypatch):
     """Two steps of narrow models on short batches."""
     monkeypatch.setattr(networks, "WIDTH", 24)
-    monkeypatch.setattr(networks, "INNER", 48)
+    for name in ("INNER", "TRANSLATOR_INNER"):
+        monkeypatch.setattr(networks, name, 48)
+    monkeypatch.setattr(networks, "HEAD", 4)
     monkeypatch.setattr(lessons, "TOKENS", 1280)
     monkeypatch.setattr(train, "SETTINGS", {name: replace(settings, steps=2) for name, settings in train.SETTINGS.items()})
 
