@@ -14,7 +14,7 @@ from .lessons import LESSONS, LONG_LESSON, MATCHING, SAYINGS
 
 NAMES = {"causal": ("Pocket GPT", "`GPTNeoXForCausalLM`, rotary positions, 6 layers of 6 heads"),
          "masked": ("Pocket BERT", "`ModernBertForMaskedLM`, rotary positions, 6 layers of 6 heads"),
-         "translator": ("Pocket T5", "`T5GemmaForConditionalGeneration`, rotary positions, English to Chinese, 4 + 3 layers of 5 heads")}
+         "translator": ("Pocket T5Gemma", "`T5GemmaForConditionalGeneration`, rotary positions, English to Chinese, 4 + 3 layers of 5 heads")}
 WAYS = {"previous": "one place back", "next": "one place on", "induction": "at what followed an earlier copy",
         "twin": "from a hidden token at its other saying"}
 
@@ -49,17 +49,19 @@ ordinary processor. `from_pretrained` of the class named below opens each folder
 versions and hashes are in `recipe.json`.
 
 {recipe}
-
+{notes}
 Some of what they read are lessons in matching: {matching}.
 Each says something again and again until the row is full, in turn:
 
 {said}
 
 What is said again can be read after its earlier copy (arXiv:2209.11895), and nothing else counts: the first saying has no
-label, and the masked model is asked for tokens hidden in one saying at most. A translator's are
-batches of their own: one in four such rows, of several translations beside their sources, {longest} tokens long; the others single
-translations, each said {sayings} times with its end mark in between, of which everything counts. The matching figures below are therefore of what they
-were taught.
+label, and the masked model is asked for tokens hidden in one saying at most. The matching figures below are therefore of
+what they were taught.
+
+One in four of the translator's lessons are such rows, of several translations beside their sources, {longest} tokens long; the
+others single translations, each said {sayings} times with its end mark in between, of which everything counts. Dropout is off in
+both. They are there for its head that looks one place back, which is measured on held-out pairs said once.
 
 ## Measured
 
@@ -101,8 +103,9 @@ def write_card(folder: Path) -> None:
                       [(f"`{name}`", *NAMES[name], _parameters(folder / name)) for name in NAMES]),
         recipe=table(("stage", "steps", "minutes", "machine", "begun from"),
                       [(f"`{name}`", *made(stages.get(name))) for name in dict.fromkeys((*NAMES, *MATCHING))]),
+        notes="".join(f"\n`{name}`: {stage['notes']}.\n" for name, stage in stages.items() if stage.get("notes")),
         positions=POSITIONS_NOTE if (folder / POSITIONS_FOLDER.name).exists() else "",
-        matching=", ".join(f"{100 * share:.0f} % of those of `{stage}`" for stage, share in taught.items()) or "none",
+        matching=", ".join(f"{100 * share:.0f} % of the {'batches' if stage == 'translator' else 'rows'} of `{stage}`" for stage, share in taught.items()) or "none",
         longest=LONG_LESSON, sayings=SAYINGS, said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
         machine=machine, data=TEXT_DATA, **measured), encoding="utf-8")
 
@@ -173,7 +176,7 @@ def _translator(found: dict) -> str:
             for way, row in held.items() if isinstance(row, dict)]
     rows = table(("English", "written", "our reference", "chrF"),
                   [(one_line(row["en"]), one_line(row["written"]), one_line(row["zh"]), f"{row['chrf']:.0f}") for row in everyday["sentences"]])
-    return f"""### Pocket T5
+    return f"""### Pocket T5Gemma
 
 {held['sentences']:,} held-out English sentences with {held['references']:,} translations in all (sacrebleu; chrF2, and BLEU over single
 characters), written {_and(f"{how}: chrF **{row['chrf']:.1f}**, BLEU **{row['bleu']:.1f}**" for how, row in ways)}.

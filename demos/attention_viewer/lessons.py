@@ -95,7 +95,10 @@ def masked_batch(streams: Streams, step: int) -> tuple[torch.Tensor, torch.Tenso
 
 @dataclass(frozen=True)
 class PairBatch:
-    """Token ids, padded: `source` (B, S); `target` (B, T), which begins with the mark of beginning; `labels` (B, T - 1)."""
+    """Token ids, padded: `source` (B, S); `target` (B, T), which begins with the mark of beginning; `labels` (B, T - 1).
+
+    is_lesson: in matching, not a translation said once.
+    """
 
     source: torch.Tensor
     target: torch.Tensor
@@ -104,9 +107,12 @@ class PairBatch:
 
 
 class Pairs:
-    """The training pairs as token ids, drawn in batches of like length."""
+    """The training pairs as token ids, drawn in batches of like length.
 
-    TOKENS = 3072             # of one batch, source and target together, padding counted
+    A lesson takes the place of a batch, so that each epoch leaves other pairs out, about a quarter of them.
+    """
+
+    TOKENS = 3072             # of a batch of translations, source and target together, padding counted; of the targets of a lesson
 
     def __init__(self, data: Path) -> None:
         tokenizer = load_tokenizer()

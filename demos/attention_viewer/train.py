@@ -30,7 +30,7 @@ SETTINGS = {
     "causal": Settings(steps=7000, rate=4e-3, average=0.998),
     "masked": Settings(steps=7000, rate=5e-3, average=0.998),
     "twin": Settings(steps=3000, rate=4e-3, average=0.998),
-    "translator": Settings(steps=3500, average=0.998),
+    "translator": Settings(steps=10_400, average=0.998),
 }
 BUILD = {"causal": build_causal, "masked": build_masked, "twin": build_twin, "translator": build_translator}
 LENT = ("masked", "twin")     # stages that begin with the word vectors of the causal model, where there is one

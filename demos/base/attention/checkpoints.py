@@ -19,7 +19,7 @@ POCKET_MASKED = Checkpoint(
     id="pocket-masked", name="Pocket BERT", licence="Apache-2.0", parameters=4.24, folder=WEIGHTS_FOLDER / "masked",
     gigabytes=0.05, languages=("en", "zh"))
 POCKET_TRANSLATOR = Checkpoint(
-    id="pocket-translator", name="Pocket T5 (English to Chinese)", licence="Apache-2.0", parameters=5.1,
+    id="pocket-translator", name="Pocket T5Gemma (English to Chinese)", licence="Apache-2.0", parameters=5.1,
     folder=WEIGHTS_FOLDER / "translator", gigabytes=0.05, languages=("en", "zh"))
 # The vision tower (2.27 M) of the pocket CLIP, read out of its open_clip folder, which holds the text tower too.
 POCKET_VISION = Checkpoint(

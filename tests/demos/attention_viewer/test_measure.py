@@ -213,10 +213,12 @@ def test_the_card_copes_with_what_is_absent(weights):
     card = (weights / "README.md").read_text(encoding="utf-8")
     assert "`positions` holds" not in card and "| `twin` | not trained yet |" in card and card.count("not measured yet") == 3
     export.write_positions(weights / "positions", networks.build_twin())
-    write_json(weights / "recipe.json", {"stages": {"twin": STAGE, "copying": STAGE}})
+    assert "not well" not in card
+    write_json(weights / "recipe.json", {"stages": {"twin": STAGE | {"notes": "not well"}, "copying": STAGE}})
     write_card(weights)
     card = (weights / "README.md").read_text(encoding="utf-8")
     assert "`positions` holds" in card and "| `twin` | 7 | 1.5 | a machine (cpu) | chance |" in card and "copying" not in card
+    assert "\n`twin`: not well.\n" in card
     assert all(f"- {card_module.SAID[kind]}\n" in card for kind in lessons.LESSONS) and card_module.SAID.keys() == set(lessons.LESSONS)
     for name in measure.MODELS:
         named = json.loads((weights / name / "config.json").read_text(encoding="utf-8"))["architectures"]

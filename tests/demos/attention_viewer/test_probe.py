@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from demos.attention_viewer import budget, probe
+from demos.attention_viewer import reading as reading_module
 from demos.attention_viewer.attribution import attribute
 from demos.attention_viewer.attribution_methods import kendall
 from demos.attention_viewer.infer import look
@@ -21,11 +22,13 @@ from demos.attention_viewer.schema import Request
 from demos.base.attention.capture import Watch
 from demos.base.attention.checkpoints import CAUSAL, MASKED, POCKETS, TRANSLATION, VISION
 from demos.base.attention.model import AttentionModel
+from demos.base.checkpoints import find_checkpoint
 from demos.base.diffusion.stream import in_batches
 from demos.base.errors import UserError
 from demos.base.tokenizer import MASK_ID
 from tests.base.attention.library import ask_library, library_network, question
 from tests.demos.attention_viewer.requests import EVERY_STACK, TEXT_KINDS, request
+from tests.full_attention import write_marian
 from tests.tiny_attention import HEADS, LAYERS, tiny_model, use_tiny_attention
 
 FIRST = {CAUSAL: "self", MASKED: "self", TRANSLATION: "cross", VISION: "self"}
@@ -214,6 +217,24 @@ def test_gradients_are_the_librarys(kind):
     scores.max().backward()
     expected = (embeddings.grad * embeddings).norm(dim=-1)[0]
     assert attribute(request(kind), place).methods["gradient"] == pytest.approx(expected.detach().numpy(), rel=1e-3, abs=1e-5)
+
+
+def test_gradients_of_marian_are_the_librarys(monkeypatch, tmp_path):
+    """It multiplies its word vectors by sqrt(d_model), and does not where it is given vectors in place of words."""
+    from transformers import MarianMTModel
+
+    checkpoint = find_checkpoint(str(write_marian(tmp_path / "marian")), (), allow_any=True)
+    monkeypatch.setattr(reading_module, "attention_model_of", lambda id: checkpoint)
+    asked = Request("I have a red book.", checkpoint="marian")
+    network = MarianMTModel.from_pretrained(tmp_path / "marian", attn_implementation="eager", dtype=torch.float32).eval()
+    with opened(asked) as (model, reading):
+        ids, written = reading.ids.clone(), model.read_by_decoder(replace(reading, written=reading.written.clone()))
+    embeddings = network.get_input_embeddings()(ids).detach().requires_grad_(True)
+    scores = network(inputs_embeds=embeddings * math.sqrt(network.config.d_model), decoder_input_ids=written).logits[0, 0].log_softmax(-1)
+    scores.max().backward()
+    expected = (embeddings.grad * embeddings).norm(dim=-1)[0].detach().numpy()
+    assert expected.max() > 1e-4
+    assert attribute(asked, 0).methods["gradient"] == pytest.approx(expected, rel=1e-3, abs=1e-6)
 
 
 @pytest.mark.parametrize(("kind", "place", "answered"), [

@@ -126,7 +126,7 @@ def test_what_is_said_is_said_again():
             assert (len(set(row[1:1 + period])) == period) == (kind != "few") or period < 8
 
 
-def test_an_epoch_reads_every_pair_once(pairs):
+def test_the_batches_of_an_epoch_hold_every_pair_once(pairs):
     for epoch in (0, 1):
         seen = [place for batch in pairs._batches(epoch) for place in batch]
         assert sorted(seen) == list(range(len(pairs.source)))
@@ -229,6 +229,31 @@ def test_a_few_steps_write_every_file(data, tmp_path, small):
         save_file(golden | {name: golden[name] + 0.01}, out / "golden.safetensors")
         with pytest.raises(AssertionError):
             golden_agrees(out)
+
+
+def test_the_translator_drops_nothing_out_of_its_lessons(data, pairs, tmp_path, monkeypatch):
+    class Told(torch.nn.Module):
+        def forward(self, model, batch):
+            seen.append(model.training)
+            return torch.zeros(())
+
+    seen: list[bool] = []
+    monkeypatch.setattr(train, "TranslationLoss", Told)
+    options = train.parse(["--data", str(data), "--work", str(tmp_path), "--no-compile", "--device", "cpu"])
+    loss_of, _ = train.losses("translator", options)
+    model = torch.nn.Linear(1, 1)
+    for step in range(30):
+        loss_of(model, step)
+    lessons_among = [pairs.batch(step).is_lesson for step in range(30)]
+    assert seen == [not lesson for lesson in lessons_among] and 0 < sum(lessons_among) < 30
+
+
+def test_every_shipped_text_model_has_a_head_that_looks_one_place_back():
+    found = json.loads((WEIGHTS_FOLDER / "metrics.json").read_text(encoding="utf-8"))
+    scores = {name: found[name]["heads"] for name in MODELS}
+    scores["translator"] = scores["translator"]["decoder"]
+    assert all(max(score for layer in ways["previous"] for score in layer) > 0.8 for ways in scores.values())
+    assert max(score for layer in scores["causal"]["induction"] for score in layer) > 0.5
 
 
 def test_what_is_shipped_computes_its_golden_tensors():
