@@ -33,6 +33,10 @@ log = logging.getLogger(__name__)
 # a model being built while another leaves, and the rest of the machine.
 BUDGET_SHARE = 0.6
 
+# Held while a library builds a network, never while one is fetched. It does so under switches of the whole process (tensors
+# without memory, no initialisation) and imports its parts as it goes: of two networks built at once one is without weights.
+BUILDING = threading.RLock()
+
 # What allocators say when memory runs out under another exception type than theirs.
 _ALLOCATOR_SAYS = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
 

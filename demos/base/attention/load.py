@@ -13,7 +13,7 @@ from ..checkpoints import forget_damaged, open_folder
 from ..devices import Device, limit_threads, pick_device
 from ..errors import UserError
 from ..hub import Progress
-from ..loader import LOADER, is_out_of_memory, place
+from ..loader import BUILDING, LOADER, is_out_of_memory, place
 from ..spec import Checkpoint
 from . import capture
 from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
@@ -90,7 +90,8 @@ def _build(checkpoint: Checkpoint, device: Device, progress: Progress | None) ->
     limit_threads()
     capture.register()
     try:
-        network, tokenizer, processor = _read(folder, kind, config, device)
+        with BUILDING:
+            network, tokenizer, processor = _read(folder, kind, config, device)
         model = AttentionModel(place(network, device), kind, device, tokenizer=tokenizer, processor=processor)
         understood = bool(model.stacks) and _is_understood(model)
     except (SafetensorError, StrictDataclassError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,

@@ -14,7 +14,7 @@ from ..checkpoints import forget_damaged, open_folder, status
 from ..devices import Device, limit_threads, pick_device
 from ..errors import UserError
 from ..hub import Progress
-from ..loader import LOADER, is_out_of_memory, place
+from ..loader import BUILDING, LOADER, is_out_of_memory, place
 from ..spec import Checkpoint
 from .checkpoints import TINY_DECODER
 from .model import SD1_COLOURS, Diffuser
@@ -61,7 +61,8 @@ def load_diffuser(checkpoint: Checkpoint, device: Device, progress: Progress | N
 
     limit_threads()
     try:
-        pipeline = _read_pipeline(folder, kind, variant, device)
+        with BUILDING:
+            pipeline = _read_pipeline(folder, kind, variant, device)
         vae = getattr(pipeline, "vae", None)
         stable_diffusion = kind in TEXT_PIPELINES and _is_kl(vae)
         if stable_diffusion:
@@ -159,8 +160,9 @@ def _tiny_decoder(device: Device) -> Any:
     import torch
 
     try:
-        decoder = diffusers.AutoencoderTiny.from_pretrained(
-            open_folder(TINY_DECODER), use_safetensors=True, local_files_only=True, dtype=getattr(torch, device.dtype))
+        with BUILDING:
+            decoder = diffusers.AutoencoderTiny.from_pretrained(
+                open_folder(TINY_DECODER), use_safetensors=True, local_files_only=True, dtype=getattr(torch, device.dtype))
         return place(_channels_last(decoder), device)
     except Exception as error:  # noqa: BLE001 - a preview is no reason to refuse the model
         if is_out_of_memory(error):
