@@ -102,6 +102,14 @@ def use_tiny_attention(monkeypatch, folder: Path | None = None) -> None:
         monkeypatch.setattr(module, "attention_model_of", find)
 
 
+def use_narrow_networks(monkeypatch) -> None:
+    """Make the recipe build the same networks in a width that trains in a moment."""
+    from demos.attention_viewer import networks
+
+    for name, size in {"WIDTH": 24, "INNER": 48, "TRANSLATOR_INNER": 48, "HEAD": 4}.items():
+        monkeypatch.setattr(networks, name, size)
+
+
 def _causal():
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from ..base.attention.checkpoints import POSITIONS_FOLDER
 from ..base.cards import TEXT_DATA, made, one_line, read_record, table
 from .found_heads import best
-from .lessons import LESSONS, LONG_LESSON, MATCHING, SAYINGS
+from .lessons import LESSONS, LONG_LESSON, LONG_SHARE, MATCHING, SAYINGS
 
 NAMES = {"causal": ("Pocket GPT", "`GPTNeoXForCausalLM`, rotary positions, 6 layers of 6 heads"),
          "masked": ("Pocket BERT", "`ModernBertForMaskedLM`, rotary positions, 6 layers of 6 heads"),
@@ -59,7 +59,7 @@ What is said again can be read after its earlier copy (arXiv:2209.11895), and no
 label, and the masked model is asked for tokens hidden in one saying at most. The matching figures below are therefore of
 what they were taught.
 
-One in four of the translator's lessons are such rows, of several translations beside their sources, {longest} tokens long; the
+{long} of the translator's lessons are such rows, of several translations beside their sources, {longest} tokens long; the
 others single translations, each said {sayings} times with its end mark in between, of which everything counts. Dropout is off in
 both. They are there for its head that looks one place back, which is measured on held-out pairs said once.
 
@@ -105,9 +105,13 @@ def write_card(folder: Path) -> None:
                       [(f"`{name}`", *made(stages.get(name))) for name in dict.fromkeys((*NAMES, *MATCHING))]),
         notes="".join(f"\n`{name}`: {stage['notes']}.\n" for name, stage in stages.items() if stage.get("notes")),
         positions=POSITIONS_NOTE if (folder / POSITIONS_FOLDER.name).exists() else "",
-        matching=", ".join(f"{100 * share:.0f} % of the {'batches' if stage == 'translator' else 'rows'} of `{stage}`" for stage, share in taught.items()) or "none",
-        longest=LONG_LESSON, sayings=SAYINGS, said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
+        matching=", ".join(_share_of_lessons(stage, share) for stage, share in taught.items()) or "none",
+        long=f"{100 * LONG_SHARE:.0f} %", longest=LONG_LESSON, sayings=SAYINGS, said="\n".join(f"- {SAID[kind]}" for kind in LESSONS),
         machine=machine, data=TEXT_DATA, **measured), encoding="utf-8")
+
+
+def _share_of_lessons(stage: str, share: float) -> str:
+    return f"{100 * share:.0f} % of the {'batches' if stage == 'translator' else 'rows'} of `{stage}`"
 
 
 def _parameters(folder: Path) -> str:

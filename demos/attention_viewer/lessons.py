@@ -4,7 +4,7 @@ Beside text, all of them read lessons in matching: something said again and agai
 shuffled, a few different tokens or random ones in no order. What follows a token the second time is what followed it the
 first time, and but for text as it stands nothing else tells; heads that look one place back and heads that look for an
 earlier copy come of it (Olsson et al., arXiv:2209.11895). The translator's are batches of their own,
-three in four of them translations that are said again after their end mark.
+most of them translations that are said again after their end mark.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ SEEDS = {"causal": 1, "masked": 2, "twin": 6, "translator": 7}
 # Share of the rows that are lessons in matching (of the translator's batches), and what is said in them, in turn.
 MATCHING = {"causal": 0.25, "masked": 0.3, "twin": 0.25, "translator": 0.4}
 LESSONS = ("text", "shuffled", "few", "even")
-LONG_LESSON = 128             # tokens of a row of the translator's
+LONG_SHARE = 0.25             # of the translator's lessons, that are rows as long as text has them
+LONG_LESSON = 128             # tokens of such a row
 SAYINGS = 3                   # of a translation that is a lesson
 HIDDEN = 0.25                 # share of the tokens a masked model must name
 MOST_HIDDEN = 0.3            # of a batch, at most
@@ -56,6 +57,13 @@ def said_twice(rng: np.random.Generator, length: int, kind: str = "even", row: n
     return np.concatenate([[BOS_ID], said]), period
 
 
+def _labels(said: np.ndarray, period: int) -> np.ndarray:
+    """The next ids of a row of `said_twice`; the first saying, which nothing foretells, does not count."""
+    labels = said[1:].copy()
+    labels[:period] = IGNORED
+    return labels
+
+
 def causal_batch(streams: Streams, step: int, stage: str = "causal") -> tuple[torch.Tensor, torch.Tensor]:
     """Ids and labels, (B, T) each: labels are the next ids; of a lesson in matching, only what is said again counts."""
     rng = draw(SEEDS[stage], step)
@@ -64,8 +72,7 @@ def causal_batch(streams: Streams, step: int, stage: str = "causal") -> tuple[to
     labels = rows[:, 1:].copy()
     for place in range(int(len(rows) * MATCHING[stage])):
         rows[place], period = said_twice(rng, length + 1, LESSONS[(step + place) % len(LESSONS)], rows[place])
-        labels[place] = rows[place, 1:]
-        labels[place, :period] = IGNORED
+        labels[place] = _labels(rows[place], period)
     return torch.from_numpy(rows[:, :-1].copy()), torch.from_numpy(labels)
 
 
@@ -142,7 +149,7 @@ class Pairs:
         chosen = self._epoch[1][place % len(self._epoch[1])]
         rng = draw(SEEDS["translator"], step)
         kind = rng.random() / MATCHING["translator"]
-        if kind < 0.25:
+        if kind < LONG_SHARE:
             return self._rows_said_again(rng)
         if kind < 1:                               # as many tokens as of translations said once, more or less
             return self._translations(rng.permutation(chosen)[:-(-len(chosen) // 2)], SAYINGS)
@@ -170,11 +177,8 @@ class Pairs:
                 words += self.target[place][1:-1]
             sources.append([*source, EOS_ID])
             rows.append(said_twice(rng, LONG_LESSON, LESSONS[number % len(LESSONS)], np.array(words)))
-        target = torch.from_numpy(np.stack([said for said, _ in rows]))
-        labels = target[:, 1:].clone()
-        for label, (_, period) in zip(labels, rows):
-            label[:period] = IGNORED
-        return PairBatch(pad(sources), target, labels, is_lesson=True)
+        target, labels = np.stack([said for said, _ in rows]), np.stack([_labels(*row) for row in rows])
+        return PairBatch(pad(sources), torch.from_numpy(target), torch.from_numpy(labels), is_lesson=True)
 
 
 def pad(rows: list[list[int]]) -> torch.Tensor:

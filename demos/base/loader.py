@@ -33,12 +33,24 @@ log = logging.getLogger(__name__)
 # a model being built while another leaves, and the rest of the machine.
 BUDGET_SHARE = 0.6
 
-# Held while a library builds a network, never while one is fetched. It does so under switches of the whole process (tensors
-# without memory, no initialisation) and imports its parts as it goes: of two networks built at once one is without weights.
-BUILDING = threading.RLock()
+_BUILDING = threading.Lock()
 
 # What allocators say when memory runs out under another exception type than theirs.
 _ALLOCATOR_SAYS = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
+
+
+@contextmanager
+def building() -> Iterator[None]:
+    """In which a network is made of a folder's files and placed; never one in which the files are fetched.
+
+    One at a time: the libraries build under switches of the whole process (tensors without memory, no initialisation)
+    and import their parts as they go, and of two networks built at once one is without weights. And outside
+    `torch.inference_mode`: whoever opens a network first, gradients may be asked of it later.
+    """
+    import torch
+
+    with _BUILDING, torch.inference_mode(False):
+        yield
 
 
 def place(model: T, device: Device) -> T:

@@ -13,7 +13,7 @@ from ..checkpoints import forget_damaged, open_folder
 from ..devices import Device, limit_threads, pick_device
 from ..errors import UserError
 from ..hub import Progress
-from ..loader import BUILDING, LOADER, is_out_of_memory, place
+from ..loader import LOADER, building, is_out_of_memory, place
 from ..spec import Checkpoint
 from . import capture
 from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
@@ -72,13 +72,6 @@ def open_attention_model(checkpoint: Checkpoint, device: Device | None = None,
 
 def load_attention_model(checkpoint: Checkpoint, device: Device, progress: Progress | None = None) -> AttentionModel:
     """Build the network of `checkpoint` on `device`, outside the loader. Raises as `open_attention_model`."""
-    import torch
-
-    with torch.inference_mode(False):              # whoever opens it first, gradients are asked of it later
-        return _build(checkpoint, device, progress)
-
-
-def _build(checkpoint: Checkpoint, device: Device, progress: Progress | None) -> AttentionModel:
     folder = open_folder(checkpoint, progress)
     config = _configuration(folder)
     kind = kind_of(folder, config)
@@ -90,9 +83,9 @@ def _build(checkpoint: Checkpoint, device: Device, progress: Progress | None) ->
     limit_threads()
     capture.register()
     try:
-        with BUILDING:
+        with building():
             network, tokenizer, processor = _read(folder, kind, config, device)
-        model = AttentionModel(place(network, device), kind, device, tokenizer=tokenizer, processor=processor)
+            model = AttentionModel(place(network, device), kind, device, tokenizer=tokenizer, processor=processor)
         understood = bool(model.stacks) and _is_understood(model)
     except (SafetensorError, StrictDataclassError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,
             IndexError, ArithmeticError, ImportError, OSError) as error:

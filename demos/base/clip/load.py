@@ -12,7 +12,7 @@ from ..checkpoints import forget_damaged, open_folder
 from ..devices import Device, limit_threads, pick_device
 from ..errors import UserError
 from ..hub import Progress
-from ..loader import BUILDING, LOADER, is_out_of_memory, place
+from ..loader import LOADER, building, is_out_of_memory, place
 from ..spec import Checkpoint
 from .model import ClipModel
 
@@ -53,9 +53,9 @@ def load_clip(checkpoint: Checkpoint, device: Device, progress: Progress | None 
 
     limit_threads()
     try:
-        with BUILDING:
+        with building():
             network, preprocess, tokenizer = _read_chinese_clip(folder) if chinese else _read_open_clip(folder)
-        return ClipModel(place(network, device), preprocess, tokenizer, device)
+            return ClipModel(place(network, device), preprocess, tokenizer, device)
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,
             IndexError, OSError) as error:
         if is_out_of_memory(error):

@@ -14,7 +14,7 @@ from ..checkpoints import forget_damaged, open_folder, status
 from ..devices import Device, limit_threads, pick_device
 from ..errors import UserError
 from ..hub import Progress
-from ..loader import BUILDING, LOADER, is_out_of_memory, place
+from ..loader import LOADER, building, is_out_of_memory, place
 from ..spec import Checkpoint
 from .checkpoints import TINY_DECODER
 from .model import SD1_COLOURS, Diffuser
@@ -61,18 +61,18 @@ def load_diffuser(checkpoint: Checkpoint, device: Device, progress: Progress | N
 
     limit_threads()
     try:
-        with BUILDING:
+        with building():
             pipeline = _read_pipeline(folder, kind, variant, device)
-        vae = getattr(pipeline, "vae", None)
-        stable_diffusion = kind in TEXT_PIPELINES and _is_kl(vae)
-        if stable_diffusion:
-            vae.enable_slicing()                   # one picture at a time: a batch's memory is one picture's
-        distilled = is_distilled(checkpoint, folder, kind, pipeline)
-        colours = _colours(folder) or (SD1_COLOURS if stable_diffusion else ())
-        return Diffuser(place(_channels_last(pipeline.unet), device), vae and place(_channels_last(vae), device),
-                        _placed(pipeline, "text_encoder", device), getattr(pipeline, "tokenizer", None),
-                        schedule_of(pipeline.scheduler), device, distilled, colours,
-                        _tiny_decoder(device) if stable_diffusion else None)
+            vae = getattr(pipeline, "vae", None)
+            stable_diffusion = kind in TEXT_PIPELINES and _is_kl(vae)
+            if stable_diffusion:
+                vae.enable_slicing()               # one picture at a time: a batch's memory is one picture's
+            distilled = is_distilled(checkpoint, folder, kind, pipeline)
+            colours = _colours(folder) or (SD1_COLOURS if stable_diffusion else ())
+            return Diffuser(place(_channels_last(pipeline.unet), device), vae and place(_channels_last(vae), device),
+                            _placed(pipeline, "text_encoder", device), getattr(pipeline, "tokenizer", None),
+                            schedule_of(pipeline.scheduler), device, distilled, colours,
+                            _tiny_decoder(device) if stable_diffusion else None)
     except UnknownSchedule as error:               # whole, and nothing to fetch anew
         raise UserError("checkpoint_unsupported", name=checkpoint.name) from error
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,
@@ -160,9 +160,8 @@ def _tiny_decoder(device: Device) -> Any:
     import torch
 
     try:
-        with BUILDING:
-            decoder = diffusers.AutoencoderTiny.from_pretrained(
-                open_folder(TINY_DECODER), use_safetensors=True, local_files_only=True, dtype=getattr(torch, device.dtype))
+        decoder = diffusers.AutoencoderTiny.from_pretrained(
+            open_folder(TINY_DECODER), use_safetensors=True, local_files_only=True, dtype=getattr(torch, device.dtype))
         return place(_channels_last(decoder), device)
     except Exception as error:  # noqa: BLE001 - a preview is no reason to refuse the model
         if is_out_of_memory(error):

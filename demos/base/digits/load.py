@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..checkpoints import verify_checksums, write_checksums
 from ..errors import UserError
+from ..loader import building
 from ..measured import write_json
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def load_model(folder: Path, name: str | None = None) -> nn.Module:
     try:
         given = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         config, network = NETWORKS[given.pop("kind")]
-        model = network(config(**{key: _as_tuples(value) for key, value in given.items()}))
-        model.load_state_dict(load_file(folder / TENSORS))           # into float32
+        with building():
+            model = network(config(**{key: _as_tuples(value) for key, value in given.items()}))
+            model.load_state_dict(load_file(folder / TENSORS))       # into float32
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
         raise UserError("checkpoint_broken", name=name) from error
     return model.eval().requires_grad_(False)

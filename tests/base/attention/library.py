@@ -9,6 +9,7 @@ from PIL import Image
 
 from demos.base.attention.checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
 from demos.base.attention.model import AttentionModel, Reading
+from demos.base.loader import building
 from tests import pictures
 from tests.tiny_attention import tiny_checkpoint, tiny_model
 
@@ -26,19 +27,18 @@ PROJECTIONS = {
 @cache
 def library_network(kind: str, implementation: str):
     """The library's class on the same weights, with "eager" or "sdpa" attention."""
-    import torch
     import transformers
 
-    folder = tiny_checkpoint(kind).folder
-    if kind == VISION:
-        from demos.base.attention.load import _read_open_clip_tower
+    from demos.base.attention.load import _read_open_clip_tower
 
-        network = _read_open_clip_tower(folder)[0]
-        network.set_attn_implementation(implementation)
-        return network.eval()
+    folder = tiny_checkpoint(kind).folder
     classes = {CAUSAL: transformers.GPTNeoXForCausalLM, MASKED: transformers.ModernBertForMaskedLM,
                TRANSLATION: transformers.T5GemmaForConditionalGeneration}
-    with torch.inference_mode(False):              # shared with tests that ask for gradients
+    with building():                               # shared with tests that ask for gradients
+        if kind == VISION:
+            network = _read_open_clip_tower(folder)[0].eval()
+            network.set_attn_implementation(implementation)
+            return network
         network = classes[kind].from_pretrained(folder, attn_implementation="eager").eval()
     for config in (module.config for module in network.modules() if hasattr(module, "config")):
         config._attn_implementation = implementation   # T5Gemma's class refuses the fast kernel, which cannot bound its scores;

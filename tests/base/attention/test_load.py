@@ -85,14 +85,6 @@ def test_a_vision_transformer_of_transformers_own(name, labels, tmp_path):
     assert model.processor.undo(reading.pixels[0]).shape == (16, 16, 3)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_gradients_can_be_asked_of_a_network_first_opened_without(kind):
-    """The loader lends it to whoever comes next."""
-    with torch.inference_mode():
-        model = load_tiny(tiny_checkpoint(kind))
-    assert not any(tensor.is_inference() for tensor in (*model.network.parameters(), *model.network.buffers()))
-
-
 # -- the size of a picture ---------------------------------------------------------------------------
 def dinov2(folder: Path, side: int, **settings: object) -> Checkpoint:
     """A DINOv2 trained on 8 x 8 patches whose processor gives pictures of `side` pixels, as its own settings say."""

@@ -24,6 +24,7 @@ from demos.base.language.held_out import Texts, read_texts
 from demos.base.measured import write_json
 from demos.base.tokenizer import BOS_ID, EOS_ID, MASK_ID, SPECIAL, VOCABULARY, load_tokenizer
 from tests.text_data import write, write_text_data
+from tests.tiny_attention import use_narrow_networks
 
 PERIOD = 6
 STAGE = {"steps": 7, "minutes": 1.5, "machine": "a machine", "device": "cpu", "begun_from": "chance"}
@@ -188,10 +189,7 @@ def test_translations_come_back_in_their_order():
 @pytest.fixture
 def weights(tmp_path, monkeypatch):
     """Three narrow models that have learned nothing."""
-    monkeypatch.setattr(networks, "WIDTH", 24)
-    for name in ("INNER", "TRANSLATOR_INNER"):
-        monkeypatch.setattr(networks, name, 48)
-    monkeypatch.setattr(networks, "HEAD", 4)
+    use_narrow_networks(monkeypatch)
     monkeypatch.setattr(measure_causal, "SAMPLE", 5)
     torch.manual_seed(0)
     build = {"causal": networks.build_causal, "masked": networks.build_masked, "translator": networks.build_translator}

@@ -17,6 +17,7 @@ from demos.base.language.streams import Streams, fingerprint
 from demos.base.measured import write_json
 from demos.base.tokenizer import BOS_ID, EOS_ID, MASK_ID, PAD_ID, SPECIAL, load_tokenizer
 from tests.text_data import write_text_data
+from tests.tiny_attention import use_narrow_networks
 
 
 @pytest.fixture(scope="module")
@@ -139,15 +140,20 @@ def test_the_batches_of_an_epoch_hold_every_pair_once(pairs):
         assert (ends.sum(1) == 1).all() and torch.equal(rows == PAD_ID, (ends.cumsum(1) - ends).bool())
 
 
+def ends(batch: lessons.PairBatch) -> bool:
+    """A translation does, said once or again; a long row of lessons never."""
+    return bool((batch.target == EOS_ID).any())
+
+
 def test_some_batches_of_the_translator_are_lessons(pairs):
     batches = [pairs.batch(step) for step in range(200)]
     taught = [batch for batch in batches if batch.is_lesson]
     assert lessons.MATCHING["translator"] / 2 < len(taught) / len(batches) < 2 * lessons.MATCHING["translator"]
-    again = [batch for batch in taught if (batch.target == EOS_ID).any()]
+    again = [batch for batch in taught if ends(batch)]
     assert len(taught) / 2 < len(again) < len(taught)
     for batch in taught:
         assert (batch.source == EOS_ID).any(1).all()
-    for batch in (batch for batch in taught if not (batch.target == EOS_ID).any()):        # a row never ends
+    for batch in (batch for batch in taught if not ends(batch)):
         assert batch.target.shape == (len(batch.source), lessons.LONG_LESSON)
         for row, labels in zip(batch.target, batch.labels):
             period = int((labels == IGNORED).sum())
@@ -156,7 +162,7 @@ def test_some_batches_of_the_translator_are_lessons(pairs):
 
 def test_a_translation_that_is_a_lesson_is_said_again_after_its_end_mark(pairs):
     known = {tuple(ids) for ids in pairs.target}
-    batches = [batch for batch in map(pairs.batch, range(60)) if batch.is_lesson and (batch.target == EOS_ID).any()]
+    batches = [batch for batch in map(pairs.batch, range(60)) if batch.is_lesson and ends(batch)]
     assert batches
     for batch in batches:
         for row in batch.target.tolist():
@@ -168,7 +174,7 @@ def test_a_translation_that_is_a_lesson_is_said_again_after_its_end_mark(pairs):
 
 def test_the_labels_of_a_translation_are_its_next_tokens(pairs):
     for batch in map(pairs.batch, range(12)):
-        if batch.is_lesson and not (batch.target == EOS_ID).any():
+        if batch.is_lesson and not ends(batch):
             continue
         following = batch.target[:, 1:]
         assert torch.equal(batch.labels, following.masked_fill(following == PAD_ID, IGNORED))
@@ -186,10 +192,7 @@ def test_networks_are_of_four_to_five_million():
 @pytest.fixture
 def small(monkeypatch):
     """Two steps of narrow models on short batches."""
-    monkeypatch.setattr(networks, "WIDTH", 24)
-    for name in ("INNER", "TRANSLATOR_INNER"):
-        monkeypatch.setattr(networks, name, 48)
-    monkeypatch.setattr(networks, "HEAD", 4)
+    use_narrow_networks(monkeypatch)
     monkeypatch.setattr(lessons, "TOKENS", 1280)
     monkeypatch.setattr(train, "SETTINGS", {name: replace(settings, steps=2) for name, settings in train.SETTINGS.items()})
 
