@@ -2,7 +2,7 @@
 "use strict";
 epochs.attention = (() => {
   const { fill, bytes } = epochs;
-  const DECADES = 6, CODES = { 12: 4095, 8: 255 }, OFF_BY = { 12: 0.2, 8: 3 };   // of `packing.codes`; percent that a step may be off
+  const DECADES = 6, CODES = { 12: 4095, 8: 255 };             // of `packing.codes`
   const LONGEST = 40;                            // letters of a token inside a sentence
   const views = {};
 
@@ -98,7 +98,7 @@ epochs.attention = (() => {
       const packed = await inflate(value.scores);
       scores = Float32Array.from(new Uint16Array(packed.buffer, 0, packed.length >> 1), half);
     }
-    return { tq: q, tk: k, p: map, scores, norms: Float32Array.from(value.norms), rounded: OFF_BY[bits],
+    return { tq: q, tk: k, p: map, scores, norms: Float32Array.from(value.norms), rounded: 100 * (10 ** (DECADES / (2 * (steps - 1))) - 1), least: 10 ** -DECADES,
       rows: { query: value.query, scores: Float32Array.from(value.row.scores), p: Float32Array.from(value.row.p) } };
   }
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..base.attention.capture import Watch
 from ..base.attention.checkpoints import MASKED, TRANSLATION, VISION
 from ..base.attention.model import AttentionModel, Reading
@@ -44,17 +46,30 @@ def attribute(request: Request, place: int) -> Attribution:
             states = model.states(reading, watch, hide=hide).last_hidden_state
             scores = model.logits(states[0, place]).log_softmax(-1)
             answer = int(scores.argmax())
-            order = _nearest_first(model, reading, place)
-            order = order[:how_many_fit(model, _tokens_of_a_pass(reading), [1.0] * len(order))]
+            gone = _hidden_already(model, reading, hide)
+            wanted = [token for token in _nearest_first(model, reading, place) if not gone[token]]
+            order = wanted[:how_many_fit(model, _tokens_of_a_pass(reading), [1.0] * len(wanted))]
             occlusion = torch.full((reading.length,), float("nan"))
-            occlusion[order] = (scores[answer] - _without_each(model, reading, keep, hide, order, place, answer)).cpu()
+            if order:
+                occlusion[order] = (scores[answer] - _without_each(model, reading, keep, hide, order, place, answer)).cpu()
             attention, rolled = _attention_to(model, watch, place)
         go_on()
         gradient = _gradient(model, reading, keep, hide, place, answer)
         methods = {"occlusion": occlusion.numpy(), "gradient": gradient.numpy(), "attention": attention.numpy(), "rollout": rolled.numpy()}
+        if hide is not None:                       # no one may look there: a zero would be our doing, not the network's
+            methods = {name: np.where(gone.cpu().numpy(), np.float32("nan"), values) for name, values in methods.items()}
         text = model.show([answer])[0].text
         return Attribution(place, (text, float(scores[answer].exp())), methods, agreement_of(methods), 1000 * (time.perf_counter() - began),
-                           left=reading.length - len(order))
+                           left=len(wanted) - len(order))
+
+
+def _hidden_already(model: AttentionModel, reading: Reading, hide: torch.Tensor | None) -> torch.Tensor:
+    """(T,) True where hiding once more would change nothing: tokens that no one may look at, a masked model's gaps."""
+    import torch
+
+    found = torch.zeros(reading.length, dtype=torch.bool)
+    found[list(reading.gaps)] = True
+    return found if hide is None else found | hide[0].cpu()
 
 
 def _tokens_of_a_pass(reading: Reading) -> int:

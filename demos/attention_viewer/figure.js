@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const own = epochs.attention;
-  const { line, small, write } = epochs.sheet;
+  const { write } = epochs.sheet;
 
   // The map that the view shows: (row, column) -> p, and by how much it may be off. In full where the head's own map is here.
   function mapOf({ run, chosen, stack, exact, shot, view }) {
@@ -24,16 +24,13 @@
     const stack = run.stacks[chosen.stack];
     const on = { run, chosen, stack, exact, view, text, shot: part?.shot?.() ?? null };
     const map = mapOf(on);
-    const { width: drawn, height, title, body } = own.sheets[view]({ ...on, map });
-    const caption = `${title} · ${run.name}`;
-    const width = Math.max(drawn, 40 + [...caption].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 15.5 : 9), 0));
+    const { width, height, title, children } = own.framed(on, own.sheets[view]({ ...on, map }));
     const name = (side, n) => own.tokenName(run, side, n, text);
     const whole = map.rows === map.stack.q && map.columns === map.stack.k;
     const round = (value) => +value.toPrecision(3);
     const { stacks, colours, signed, picture, isRedrawn, key, ...rest } = run;
     return { name: "epochs-attention", settings: { app: "epochs", demo, model: run.checkpoint, text: run.asked.text },
-      svg: write({ width, height, title, desc: `${run.name}: ${title}` }, line(14, 24, caption, { "font-weight": 600, "font-size": 15 }),
-        ...body, small(14, height - 12, "Epochs")),
+      svg: write({ width, height, title, desc: `${run.name}: ${title}` }, ...children),
       // Of a long text these are many: made when they are asked for.
       get rows() {
         return Array.from({ length: map.rows * map.columns }, (_, i) => {

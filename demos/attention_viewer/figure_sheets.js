@@ -15,27 +15,38 @@
     return run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${stack.name}`], head }) : head;
   };
 
-  // Greedy lines of about `most` letters; Chinese may break anywhere.
-  function wrap(words, most) {
-    const lines = [""];
-    for (const piece of words.match(/[\u3000-\uffff]|[^\s\u3000-\uffff]+\s*|\s+/g) || []) {
-      if (lines.at(-1).length + piece.length > most && lines.at(-1)) lines.push("");
-      lines.push(lines.pop() + piece);
-    }
-    return lines;
-  }
-
-  function overview({ run, stack, text }) {
-    const cell = Math.max(28, Math.min(100, Math.floor(LONGEST / stack.heads))), step = cell + 4;
+  // `shot` says which heads are off and what the others are called.
+  function overview({ run, stack, shot, text }) {
+    const LEFT = 60, FROM = 60, cell = Math.max(28, Math.min(100, Math.floor(LONGEST / stack.heads))), step = cell + 4;
     const body = Array.from({ length: stack.layers * stack.heads }, (_, n) => {
       const from = n * stack.rows * stack.columns;
-      return image(cells(run, stack.rows, stack.columns, (i) => stack.maps[from + i]), { x: 60 + (n % stack.heads) * step, y: 60 + Math.floor(n / stack.heads) * step, width: cell, height: cell });
-    });
-    for (let layer = 0; layer < stack.layers; layer++) body.push(line(12, 60 + layer * step + cell / 2, String(layer + 1)));
-    for (let head = 0; head < stack.heads; head++) body.push(line(60 + head * step + cell / 2 - 4, 52, String(head + 1)));
+      const [layer, head] = [Math.floor(n / stack.heads), n % stack.heads];
+      const [x, y, off, kind] = [LEFT + head * step, FROM + layer * step, shot?.isOff(layer, head), shot?.kindOf(layer, head)];
+      const map = image(cells(run, stack.rows, stack.columns, (i) => stack.maps[from + i]), { x, y, width: cell, height: cell });
+      if (!off) return kind ? [map, ...mark(x + cell - 10, y + 10, kind, shot.marks, text)] : [map];
+      map.setAttribute("opacity", 0.3);
+      return [map, h("path", { d: `M${x} ${y}l${cell} ${cell}m0 ${-cell}l${-cell} ${cell}`, fill: "none", stroke: "#60646c", "stroke-width": 1.5, "data-off": `${layer} ${head}` })];
+    }).flat();
+    const middle = { "text-anchor": "middle" };
+    for (let layer = 0; layer < stack.layers; layer++) body.push(line(LEFT - 8, FROM + layer * step + cell / 2 + 4, String(layer + 1), { "text-anchor": "end" }));
+    for (let head = 0; head < stack.heads; head++) body.push(line(LEFT + head * step + cell / 2, FROM - 8, String(head + 1), middle));
+    const half = FROM + stack.layers * step / 2;
+    body.push(line(LEFT - 8, FROM - 8, text.overview_head, { "text-anchor": "end" }), line(22, half, text.overview_layer, { ...middle, transform: `rotate(-90 22 ${half})` }));
+    const width = Math.max(420, 80 + stack.heads * step);
+    let [x, y] = [14, FROM + stack.layers * step + 18];
+    for (const [kind, n] of Object.entries(shot?.counts() ?? {})) {
+      const words = fill(text.overview_key, { class: own.className(text, kind), n }), long = 30 + own.wide(words);
+      if (x > 14 && x + long > width) [x, y] = [14, y + 22];
+      body.push(...mark(x + 8, y - 4, kind, shot.marks, text), line(x + 22, y, words));
+      x += long + 8;
+    }
     const title = run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${stack.name}`], head: text.view_overview }) : text.view_overview;
-    return { width: 80 + stack.heads * step, height: 90 + stack.layers * step, title, body };
+    return { width, height: y + 30, title, body };
   }
+
+  // A head's name as the page marks it: a letter in a circle.
+  const mark = (x, y, kind, marks, text) => [h("circle", { cx: x, cy: y, r: 8, fill: marks[kind], stroke: "#fff" }),
+    line(x, y + 4, text[`overview_mark_${kind}`], { "text-anchor": "middle", "font-size": 11, "font-weight": 700, fill: "#fff" })];
 
   function matrix(on) {
     const { run, map, text } = on;
@@ -88,7 +99,7 @@
   function picture(on) {
     const { shot, text } = on;
     if (!shot) return matrix(on);
-    const WIDE = 480, high = Math.round(WIDE * shot.canvas.height / shot.canvas.width), said = wrap(shot.words, 66);
+    const WIDE = 480, high = Math.round(WIDE * shot.canvas.height / shot.canvas.width), said = own.wrap(shot.words, WIDE);
     const body = [image(shot.canvas, { x: 14, y: TOP, width: WIDE, height: high }), ...said.map((words, n) => line(14, TOP + high + 22 + 18 * n, words))];
     return { width: WIDE + 28, height: TOP + high + 22 + 18 * said.length + FOOT, title: text.view_picture, body };
   }

@@ -6,6 +6,7 @@ costs one token's pass.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from .schema import HIGHEST, LOWEST, MOST_CONTINUED, Grown, Request
 
 @gpu(duration=many_seconds)
 def continue_text(request: Request, temperature: float, seed: int) -> Iterator[Grown]:
-    """Up to MOST_CONTINUED tokens, each as soon as it is drawn and has looked.
+    """Up to MOST_CONTINUED tokens, each as soon as it is drawn and has looked; the end mark, if it is drawn, comes last and looks at nothing.
 
     Raises: UserError: `continue_causal_only`; `context_full`; `temperature_range`; as `look`.
     """
@@ -46,15 +47,20 @@ def continue_text(request: Request, temperature: float, seed: int) -> Iterator[G
         def seen(length: int) -> dict:
             return {} if hide is None else {"attention_mask": (~hide[:, :length]).long()}
 
+        began, spent = time.perf_counter(), 0.0        # what the page takes between two tokens is no work of the model
         with watching(Watch(model.sites, stacks=(), keep=keep)):
             output = model.body(input_ids=ids, use_cache=True, **seen(ids.shape[1]))
         for number in range(room):
             p = (model.logits(output.last_hidden_state[0, -1]) / temperature).softmax(-1).cpu()
             drawn = int(torch.multinomial(p, 1, generator=generator))
+            token, share = model.show([drawn])[0], float(p[drawn])
+            if drawn in ends:
+                yield Grown(token, share, None, True, True, 1 + number, spent + 1000 * (time.perf_counter() - began))
+                return
             with watching(Watch(model.sites, keep=keep)) as watch:
                 output = model.body(input_ids=torch.tensor([[drawn]], device=ids.device), use_cache=True,
                                     past_key_values=output.past_key_values, **seen(ids.shape[1] + number + 1))
-            done = number == room - 1 or drawn in ends
-            yield Grown(model.show([drawn])[0], float(p[drawn]), stacked(watch, "self")[:, :, -1].numpy(), done)
-            if done:
-                return
+            looks = stacked(watch, "self")[:, :, -1].numpy()
+            spent += 1000 * (time.perf_counter() - began)
+            yield Grown(token, share, looks, number == room - 1, False, 2 + number, spent)
+            began = time.perf_counter()

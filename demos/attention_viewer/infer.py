@@ -49,7 +49,7 @@ def look(request: Request) -> Result:
         began = time.perf_counter()
         states = model.states(reading, watch, hide=hidden_mask(model, reading, request.hidden)).last_hidden_state
         answer = _answer(model, reading, states)
-        milliseconds = 1000 * (time.perf_counter() - began)
+        milliseconds = reading.milliseconds + 1000 * (time.perf_counter() - began)
         if model.kind == VISION:
             answer["rollout"] = rollout(stacked(watch, "self"))[0].numpy()
         return Result(model.kind, _tokens(model, reading), _all_maps(model, reading, watch), model.limit, model.parameters,

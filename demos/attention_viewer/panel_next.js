@@ -14,7 +14,7 @@
     return weights.map((w) => w / sum);
   }
 
-  epochs.attention.views.next = ({ text, demo, select, continueText, isBusy, stopButton }) => {
+  epochs.attention.views.next = ({ text, demo, pocket, select, continueText, isBusy, stopButton }) => {
     const { bars, words, tokenAt, tokenTold, sentence, isWritten, queryOf } = epochs.attention.panel;
     let run = null, chosen = null, drawn = null, isAwaited = false;
     let temperature = epochs.state.askedNumber(demo, "temperature", LOW, HIGH, 1);
@@ -29,10 +29,11 @@
     const full = h("p.stage-note");
     const written = h("p.att-next-text", { dir: "auto" });
     const grown = h("div.att-panel-part", { hidden: true }, h("p.att-panel-title", {}, text.next_written), written);
+    const ended = h("p.stage-note", { role: "status" });
     const causal = h("div.att-panel-part", {},
       h("div.stage-tools", {}, h("label", { for: `${demo}-heat` }, text.next_temperature), slider, shown),
       h("p.att-panel-title", {}, text.next_bars), next.node, rest, stale,
-      h("div.stage-tools.att-next-more", {}, more, stopButton), full, grown);
+      h("div.stage-tools.att-next-more", {}, more, stopButton), full, grown, ended);
     slider.addEventListener("input", () => {
       temperature = +slider.value;
       epochs.state.set(demo, "temperature", temperature);
@@ -53,7 +54,8 @@
       h("p.att-panel-title", {}, text.next_tokens), tokens, h("p.stage-note", {}, text.next_tokens_note));
 
     const hint = h("p.stage-note");
-    const node = h("div.att-panel-node", {}, causal, masked, translation, hint);
+    const trust = h("p.stage-note.att-next-trust");
+    const node = h("div.att-panel-node", {}, causal, masked, translation, trust, hint);
 
     function goOn() {
       isAwaited = document.activeElement === more;
@@ -90,7 +92,15 @@
       const before = sentence(source.slice(Math.max(0, start - BEFORE), start).filter((token) => !token.special));
       grown.hidden = !run.grown;
       written.replaceChildren(h("span.att-next-before", {}, (start > BEFORE ? "…" : "") + before), h("mark.att-next-grown", {}, sentence(source.slice(start))));
+      ended.textContent = run.hasEnded ? text.next_ended : "";
       stale.textContent = run.next && run.next.place < source.length - 1 ? fill(text.next_stale, { n: run.next.place + 1 }) : "";
+    }
+
+    // How far to believe a pocket model, beside what it wrote.
+    function drawTrust(isWritten) {
+      const { words: said, badge } = (isWritten && pocket[run.asked.model]) || {};
+      trust.hidden = !said;
+      trust.replaceChildren(...(said ? [said, badge ? epochs.badge(badge) : ""] : []));
     }
 
     function drawGaps(isNew) {
@@ -121,7 +131,7 @@
 
     function show(newRun, newChosen) {
       [run, chosen] = [newRun, newChosen];
-      const now = `${run.key} ${run.next?.place}`;
+      const now = `${run.key} ${run.next?.place} ${run.hasEnded}`;
       const isNew = drawn !== now;
       drawn = now;
       const empty = run.kind === "causal" ? !run.next?.top?.length && !run.tokens?.source?.length : run.kind === "masked" ? !run.gaps?.length : !run.tokens?.target?.length;
@@ -132,6 +142,7 @@
         : run.kind === "masked" ? fill(text.next_no_gap, { button: text.switch_hide, panel: text.panel_switch }) : text.next_none;
       if (run.kind === "causal" && isNew) { drawNext(); drawWritten(); }
       if (run.kind === "causal") drawMore();
+      drawTrust(!empty && (run.kind !== "causal" || run.grown > 0));
       if (run.kind === "masked") drawGaps(isNew);
       if (run.kind === "translation") drawSentence(isNew);
     }

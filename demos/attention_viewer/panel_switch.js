@@ -21,7 +21,7 @@
     return { before: parts(a, "att-switch-gone"), after: parts(b, "att-switch-come"), isSame: a.length === b.length && start === a.length };
   }
 
-  epochs.attention.views.switch = ({ text, demo, select, ask, redraw, isBusy }) => {
+  epochs.attention.views.switch = ({ text, demo, select, ask, redraw, isBusy, hide }) => {
     const { headName, signed, isolate } = epochs.attention;
     const { words, tokenAt, tokenTold, share, nats, isGrowing, question, effectGrid } = epochs.attention.panel;
     let run = null, chosen = null, drawn = null, grid = null, gridOf = null;
@@ -81,6 +81,7 @@
 
     function set(nextOff, nextHidden) {
       [off, hidden] = [nextOff, nextHidden];
+      hide(hidden);
       draw();
     }
 

@@ -7,6 +7,7 @@
 
   epochs.attention.views.words = ({ text, demo, ask, select }) => {
     const { signed, isolate } = epochs.attention;
+    const isHidden = (place) => run.asked.hidden.includes(place) || (run.gaps || []).some((gap) => gap.place === place);
     const { wordsTold, tokenAt, tokenTold, question, patchMaps } = epochs.attention.panel;
     let run = null, chosen = null, place = -1, drawn = null, maps = null;
     let isWanted = false;                        // asked once: from then on every answer is compared
@@ -36,9 +37,12 @@
       return (v) => ({ left: 100 * (Math.min(0, v) - low) / whole, width: 100 * Math.abs(v) / whole, zero: -100 * low / whole });
     }
 
-    function bar(method, value, scale) {
-      if (!Number.isFinite(value)) return h("td", {}, "–");       // not measured: the text was too long for this model
-      const v = value;
+    // What was not measured is no zero: it was hidden already, or the text was too long for this model.
+    function bar(method, v, scale, place) {
+      if (!Number.isFinite(v)) {
+        const why = isHidden(place) ? text.words_hidden : text.words_untried;
+        return h("td", { title: why }, h("span", { "aria-hidden": true }, "–"), h("span.sr-only", {}, why));
+      }
       const { left, width, zero } = scale(v);
       const number = method === "occlusion" ? signed(v, 3) : v.toPrecision(2);
       return h("td", { title: `${text[`words_${method}`]}: ${number}` },
@@ -56,8 +60,8 @@
       const scales = methods.map((method) => scaleOf(reply.methods[method]));
       return [h("div.att-words-box", {}, h("table.att-words-table", {}, h("caption.sr-only", {}, text.words_table),
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, text.words_token), methods.map((method) => h("th", { scope: "col" }, text[`words_${method}`])))),
-        h("tbody", {}, kept.map((i) => h("tr", {}, h("th", { scope: "row", dir: "auto" }, tokenAt(tokens, i)),
-          methods.map((method, m) => bar(method, reply.methods[method][i], scales[m]))))))),
+        h("tbody", {}, kept.map((i) => h("tr", {}, h(run.asked.hidden.includes(i) ? "th.gone" : "th", { scope: "row", dir: "auto" }, tokenAt(tokens, i)),
+          methods.map((method, m) => bar(method, reply.methods[method][i], scales[m], i))))))),
       kept.length < all.length ? h("p.stage-note", {}, fill(text.words_cut, { n: kept.length, all: all.length })) : null,
       h("p.stage-note", {}, text.words_scale)];
     }
@@ -67,15 +71,16 @@
       if (!counted.length) return [];
       const name = (method) => text[`words_${method}`] ?? method;
       const sorted = [...counted].sort((a, b) => b.tau - a.tau);
-      const [most, least] = [sorted[0], sorted.at(-1)];
+      // Several pairs may agree equally far, as far as the digits shown tell.
+      const [high, low] = [sorted[0], sorted.at(-1)].map((pair) => signed(pair.tau, 2));
+      const tied = (tau) => sorted.filter((pair) => signed(pair.tau, 2) === tau).map(({ a, b }) => fill(text.words_pair, { a: name(a), b: name(b) })).join(text.words_pairs);
       const both = counted.find(({ a, b }) => [a, b].includes("attention") && [a, b].includes("occlusion"));
       const level = (tau) => text[tau >= 0.6 ? "words_tau_much" : tau >= 0.3 ? "words_tau_some" : tau >= -0.1 ? "words_tau_little" : "words_tau_against"];
       return [h("p.att-panel-title", {}, text.words_agreement),
         both ? h("p.att-panel-lead", {}, fill(level(both.tau), { tau: signed(both.tau, 2) })) : null,
         h("table.att-words-agreement", {}, h("caption.sr-only", {}, text.words_agreement), h("tbody", {}, sorted.map((pair) => h("tr", {},
           h("th", { scope: "row" }, fill(text.words_pair, { a: name(pair.a), b: name(pair.b) })), h("td", {}, signed(pair.tau, 2)))))),
-        sorted.length > 1 ? h("p.stage-note", {}, fill(text.words_extremes, { most: fill(text.words_pair, { a: name(most.a), b: name(most.b) }),
-          high: signed(most.tau, 2), least: fill(text.words_pair, { a: name(least.a), b: name(least.b) }), low: signed(least.tau, 2) })) : null,
+        high !== low ? h("p.stage-note", {}, fill(text.words_extremes, { most: tied(high), high, least: tied(low), low })) : null,
         h("p.stage-note", {}, text.words_tau_note)];
     }
 
@@ -121,7 +126,6 @@
       place = isPicture() ? 0 : length ? chosen.answer : -1;
       if (place < 0) attribution.drop();
       live.hidden = place < 0;
-      warning.hidden = live.hidden;
       hint.textContent = place >= 0 ? "" : length && run.kind === "masked" ? text.words_no_gap : text.words_none;
       if (place >= 0) {
         meant.textContent = meantBy();

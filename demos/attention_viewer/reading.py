@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -39,9 +40,10 @@ def opened(request: Request) -> Iterator[tuple[AttentionModel, Reading]]:
         if model.kind == CAUSAL and request.after:
             reading = _with_more(model, reading, request.after)
         if model.kind == TRANSLATION:
+            began = time.perf_counter()
             with torch.inference_mode():
                 written = model.write(reading, keep_of(model, request.off), hide=hidden_mask(model, reading, request.hidden))
-                reading = replace(reading, written=written)
+                reading = replace(reading, written=written, milliseconds=1000 * (time.perf_counter() - began))
         yield model, reading
 
 

@@ -119,7 +119,7 @@ class Result:
         grid: (rows, columns) of a picture's patches; rollout: (k,) from its class token, the sum is 1.
         pixels: (H, W, 3) uint8, the picture as the network sees it.
         label: (name, probability) a classifier gives the picture.
-        parameters, device, dtype, milliseconds: of the pass that computed the maps.
+        parameters, device, dtype: of the network; milliseconds: of the pass that computed the maps, and of writing before it.
     """
 
     kind: str
@@ -206,7 +206,8 @@ class Attribution:
     Attributes:
         answer: text and probability of the token, or of a picture's label; None where a network has no labels.
         methods: "occlusion" (drop of the answer's log-probability), "gradient", "attention", "rollout" -> (T,) of a text, (N,)
-            of a picture's patches, row after row. Occlusion is NaN for the `left` ones that were too many to hide: tokens
+            of a picture's patches, row after row. All are NaN for tokens that were hidden already, occlusion also for a masked
+            model's gaps. Occlusion is NaN for the `left` ones that were too many to hide: tokens
             furthest from the answer, patches furthest from the middle.
         agreement: (a, b, Kendall's tau-b) of each pair, over what both have a number for.
         grid: (rows, columns) of a picture's patches, None for a text.
@@ -234,9 +235,19 @@ class Lens:
 
 @dataclass(frozen=True)
 class Grown:
-    """One token of a continuation: `p` (layers, heads, k) is where its own query looked; `done` with the last."""
+    """One token of a continuation.
+
+    Attributes:
+        p: (layers, heads, k), where its own query looked; None of the end mark.
+        done: with the last.
+        ended: the model drew its end mark, which is no part of the text.
+        passes, milliseconds: through the network since the continuation began.
+    """
 
     token: Token
     probability: float
-    p: np.ndarray
+    p: np.ndarray | None
     done: bool = False
+    ended: bool = False
+    passes: int = 0
+    milliseconds: float = 0.0

@@ -1,7 +1,7 @@
 // The tokens above the views, shaded by where the chosen one looks in the chosen head; one of them is one Tab stop.
 "use strict";
 epochs.attention.strip = ({ text, pick }) => {
-  const { h } = epochs;
+  const { h, fill } = epochs;
   const own = epochs.attention;
   const FAINT = 0.004;
   const node = h("div.att-strip", { role: "group", "aria-label": text.tokens });
@@ -15,7 +15,8 @@ epochs.attention.strip = ({ text, pick }) => {
     return { side, box, buttons: [...box.children], stop: own.roving(box) };
   }
 
-  function show(run, chosen) {
+  // `hiding`: places of the source that the next drawing is to do without; those that this one does without, it says itself.
+  function show(run, chosen, hiding = []) {
     node.hidden = run.kind === "vision";
     if (node.hidden) { node.replaceChildren(); drawn = ""; return; }
     const stack = run.stacks[chosen.stack];
@@ -33,6 +34,11 @@ epochs.attention.strip = ({ text, pick }) => {
         const looks = side === stack.keys && place < stack.k ? own.p(own.level(stack, chosen.layer, chosen.head, query, place)) : 0;
         button.style.setProperty("--att", looks > FAINT ? Math.sqrt(looks).toFixed(3) : "0");
         button.setAttribute("aria-pressed", side === stack.queries && place === query);
+        const state = side !== "source" ? "" : run.asked.hidden.includes(place) ? "hidden" : hiding.includes(place) ? "hiding" : "";
+        button.classList.toggle("gone", state === "hidden");
+        button.classList.toggle("going", state === "hiding");
+        if (state) button.setAttribute("aria-label", fill(text[`token_${state}`], { token: own.tokenTold(run, side, place, text) }));
+        else button.removeAttribute("aria-label");
       });
       stop(side === stack.queries ? buttons[query] : null);
     }

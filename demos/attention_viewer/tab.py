@@ -10,7 +10,9 @@ import gradio as gr
 
 from ..base.attention.checkpoints import KIND_OF, POCKETS, VISION
 from ..base.errors import UserError
+from ..base.measured import read_metrics
 from ..base.query import choice_field, number_field, text_field
+from ..base.text import Text
 from ..ui.browser import browser_component, tell_end
 from ..ui.inputs import chips, picture_input
 from ..ui.picker import Picker, chosen_id, ensure_here
@@ -18,7 +20,7 @@ from ..ui.runs import ONLY, Runs
 from ..ui.shell import Shell, last_banner, note_banner
 from . import view
 from .infer import attention_model_of, beyond, number, read_asked, read_picture, read_text
-from .schema import HIGHEST, LOWEST, TESTS, Request
+from .schema import HIGHEST, LOWEST, TESTS, Grown, Request
 from .spec import SPEC
 
 VIEWS = ("overview", "arcs", "matrix", "stages", "alignment", "picture")
@@ -57,7 +59,7 @@ def build(shell: Shell) -> None:
             asks, reply = browser_component("attention_asks"), browser_component("attention_reply")
             wish, grown = browser_component("attention_wish"), browser_component("attention_grown")
             stage = browser_component("attention_stage", demo=id, first=SPEC.checkpoints[0].id, kinds=KIND_OF, text=t.section("stage"),
-                                      tests={name: over for name, _, over in TESTS}, seeds=SEEDS, elem_id=f"{id}-stage")
+                                      tests={name: over for name, _, over in TESTS}, seeds=SEEDS, pocket=view.pocket_words(read_metrics(id), t), elem_id=f"{id}-stage")
             facts = shell.facts()
             shell.take(_source)
     shell.story()
@@ -121,16 +123,20 @@ def reply_to(shell: Shell, asked: object, picture: object, page: object = None) 
         if not found:
             return {}, gr.skip()
     else:
-        found = [ask(request, asked)]
+        found = [_look(request, shell.text) if ask is _look else ask(request, asked)]
     notes = view.left_out(found[0], shell.text)
     return note_banner(" ".join(notes)) if notes else {}, {"ticket": asked.get("ticket"), **found[0]}
 
 
-def _look(request: Request, asked: Mapping) -> dict:
-    """What is on the stage once more, without the heads and tokens that were taken away from it."""
+def _look(request: Request, text: Text, last: Grown | None = None) -> dict:
+    """What is on the stage once more, without the heads and tokens that were taken away from it, and what happened.
+
+    last: the newest token of a continuation that was written just before.
+    """
     from .infer import look
 
-    return {"run": view.stage_value(request, look(request), attention_model_of(request.checkpoint))}
+    checkpoint, result = attention_model_of(request.checkpoint), look(request)
+    return {"run": view.stage_value(request, result, checkpoint), "facts": view.look_facts(request, result, checkpoint, text, last)}
 
 
 def _head(request: Request, asked: Mapping) -> dict:
@@ -203,9 +209,13 @@ def grow(shell: Shell, page: object, wish: object) -> Iterator[tuple]:
     if not steps:                                  # stopped before its first token
         yield {}, {}
         return
-    longer = replace(request, after=(*request.after, *(step.token.id for step in steps)))
-    ended = "done" if steps[-1].done else "stopped"
-    yield last_banner(failed, [], shell.text), {**value, "state": ended, "stage": _look(longer, wish)["run"]}
+    written = [step for step in steps if not step.ended]
+    ended = {"state": "done" if steps[-1].done else "stopped", "ended": steps[-1].ended}
+    if written:
+        longer = replace(request, after=(*request.after, *(step.token.id for step in written)))
+        stage = _look(longer, shell.text, steps[-1])
+        ended |= {"stage": stage["run"], "facts": stage["facts"]}
+    yield last_banner(failed, [], shell.text), {**value, **ended}
 
 
 def _remember(shell: Shell) -> None:

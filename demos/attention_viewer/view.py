@@ -18,6 +18,7 @@ from ..base.text import Text, isolate, percent
 from ..figures import palette
 from .packing import WHOLE, head_value, levels, overview, pack  # noqa: F401 - a head's value is the tab's to send
 from .schema import PREVIOUS, TESTS, Attribution, Grown, KnockOut, Lens, Maps, Ranking, Request, Result, Rows
+from .words import passes, pocket_words, read_words, taken_away  # noqa: F401 - the tab hands out what is said of a pocket model
 
 _runs = itertools.count(1)
 _COLOURS = 65                 # of the colour map handed to the browser
@@ -127,7 +128,7 @@ def left_out(reply: Mapping, text: Text) -> list[str]:
     if "effect" in reply:
         return [text("result.left_heads", n=reply["runs"], left=reply["left"])]
     key = "result.left_patches" if reply["grid"] else "result.left_tokens"
-    return [text(key, n=len(reply["methods"]["occlusion"]) - reply["left"], left=reply["left"])]
+    return [text(key, n=sum(value is not None for value in reply["methods"]["occlusion"]), left=reply["left"])]
 
 
 def lens_value(found: Lens) -> dict:
@@ -138,13 +139,13 @@ def lens_value(found: Lens) -> dict:
 def growth_value(steps: Sequence[Grown]) -> list[dict]:
     """New tokens of a continuation and where each looked."""
     return [{"text": step.token.text, "id": step.token.id, "special": step.token.special, "p": float(f"{step.probability:.4g}"),
-             "row": pack(levels(step.p))} for step in steps]
+             "row": pack(levels(step.p))} for step in steps if not step.ended]
 
 
-def look_facts(request: Request, result: Result, checkpoint: Checkpoint, text: Text) -> dict:
-    """The sentence and the rows of what happened."""
+def look_facts(request: Request, result: Result, checkpoint: Checkpoint, text: Text, last: Grown | None = None) -> dict:
+    """The sentence and the rows of what happened; `last` as in `words.passes`."""
     heads = sum(m.stack.layers * m.stack.heads for m in result.maps)
-    read = text("result.read_picture", n=result.limit) if result.kind == VISION else text("result.read", n=len(result.tokens["source"]))
+    read = read_words(request, result, text)
     sentence = text("result.looked", read=read, heads=heads, answer=_answer_words(result, text))
     named = [m for m in result.maps if not np.isnan(m.statistics[PREVIOUS]).all()]
     if named:
@@ -155,7 +156,9 @@ def look_facts(request: Request, result: Result, checkpoint: Checkpoint, text: T
         if len(result.maps) > 1:
             name = text("result.head_of_stack", head=name, stack=text(f"stage.stack_{best.stack.name}"))
         sentence += text("result.previous", head=name, p=percent(float(scores.max())))
-    run = Run(result.device, result.dtype, result.milliseconds, 1, result.parameters)
+    if gone := taken_away(request, text):
+        sentence += text("result.without", what=gone)
+    run = Run(result.device, result.dtype, result.milliseconds + (last.milliseconds if last else 0), passes(result, text, last), result.parameters)
     return facts_value(text, sentence, checkpoint.name, run, (text("facts_more.maps"), _sizes(result.maps, text)))
 
 
@@ -194,7 +197,7 @@ def guess_value(result: Result, text: Text) -> dict:
     choice = next((n for n, below in enumerate(bounds) if share < below), len(bounds) - 1)
     # As the statistic: of a causal stack without the first query, which sees one token.
     even = float(np.mean(1 / np.arange(2, maps.p.shape[3] + 1))) if maps.stack.causal else 1 / maps.p.shape[3]
-    key = "guess.answer_decoder" if maps.stack.name == "decoder" else "guess.answer"
+    key = "guess.answer_decoder" if maps.stack.name == "decoder" else "guess.answer_picture" if result.kind == VISION else "guess.answer"
     return {"choice": choice, "sentence": text(key, share=percent(share), even=percent(even), n=maps.p.shape[3])}
 
 

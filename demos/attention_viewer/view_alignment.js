@@ -12,7 +12,8 @@ epochs.attention.views.alignment = ({ text, select }) => {
   const play = h("button.small", { type: "button", onclick: () => (timer ? pause() : begin()) }, text.alignment_play);
   const which = h("div.segments", { role: "group", "aria-label": text.alignment_which });
   const reading = h("p.att-reading", { role: "status" });
-  const node = h("div", {}, h("div.stage-tools", {}, which, play, h("label", { for: "attention-written" }, text.alignment_step), range), box, reading);
+  const foot = h("div.att-view-foot");
+  const node = h("div", {}, h("div.stage-tools", {}, which, play, h("label", { for: "attention-written" }, text.alignment_step), range), box, reading, foot);
   const stop = own.roving(box);                  // the written tokens; the cells are the hand's
 
   const number = () => run.stacks.findIndex((stack) => stack.name === "cross");
@@ -71,6 +72,7 @@ epochs.attention.views.alignment = ({ text, select }) => {
       coloured = "";
       pause();
       make();
+      foot.replaceChildren(own.canvas.scale(run.colours));
       range.max = run.tokens.target.length;
     }
     epochs.redraw(which, ...[[true, text.alignment_mean], [false, here ? own.headName(stack, chosen.layer, chosen.head, text) : text.alignment_head]].map(([value, words]) =>

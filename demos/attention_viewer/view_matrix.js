@@ -4,6 +4,12 @@
   const { h, fill, percent } = epochs;
   const TALLEST = 640, LARGEST = 34, NAMED = 40; // pixels of the picture and of a cell; tokens that get a name at the edge
 
+  // The next number of two digits that is not smaller.
+  function above(value) {
+    const step = 10 ** (Math.floor(Math.log10(value)) - 1);
+    return +(Math.ceil(value / step) * step).toPrecision(2);
+  }
+
   epochs.attention.views.matrix = ({ text, select, detail }) => {
     const { tokenName, tokenTold, headName, index, canvas: tools } = epochs.attention;
     const { box, base, over } = tools.sheet();
@@ -118,7 +124,7 @@
         if (cursor && (cursor[0] >= plan.tq || cursor[1] >= plan.tk)) cursor = null;
         drawBase(width);
       }
-      note.textContent = exact ? fill(text.matrix_rounded, { percent: exact.rounded }) : text.matrix_loading;
+      note.textContent = exact ? fill(text.matrix_rounded, { percent: above(exact.rounded), least: +(100 * exact.least).toPrecision(1) }) : text.matrix_loading;
       drawOver();
     }
 

@@ -177,13 +177,18 @@
       reading.textContent = sentence(cursor || chosen);
     }
 
-    function explain() {
+    // Of each name that is marked, how many heads have it.
+    function counts() {
       const count = {};
       for (let layer = 0; layer < stack.layers; layer++)
-        for (let head = 0; head < stack.heads; head++) { const kind = kindOf(layer, head); if (kind) count[kind] = (count[kind] || 0) + 1; }
-      legend.replaceChildren(...Object.keys(MARKS).filter((kind) => count[kind]).map((kind) => h("span.att-view-key", {},
+        for (let head = 0; head < stack.heads; head++) { const kind = !isOff(layer, head) && kindOf(layer, head); if (kind) count[kind] = (count[kind] || 0) + 1; }
+      return Object.fromEntries(Object.keys(MARKS).filter((kind) => count[kind]).map((kind) => [kind, count[kind]]));
+    }
+
+    function explain() {
+      legend.replaceChildren(...Object.entries(counts()).map(([kind, n]) => h("span.att-view-key", {},
         h("span.att-view-dot", { "aria-hidden": true, style: `background:${MARKS[kind]}` }, text[`overview_mark_${kind}`]),
-        fill(text.overview_key, { class: className(text, kind), n: count[kind] }))), tools.scale(run.colours));
+        fill(text.overview_key, { class: className(text, kind), n }))), tools.scale(run.colours));
     }
 
     function draw() {
@@ -237,6 +242,8 @@
       epochs.say(reading.textContent);
     });
     tools.watch(box, draw);
-    return { node, show };
+    // What a drawing to take along shows beside the maps.
+    const shot = () => ({ isOff, kindOf, counts, marks: MARKS });
+    return { node, show, shot };
   };
 })();

@@ -10,10 +10,10 @@
   const PANELS = { causal: OF_TEXT, masked: OF_TEXT, translation: OF_TEXT, vision: ["heads", "switch", "words"] };
 
   register("attention_stage", ({ root, config, props, watch, text }) => {
-    const { demo, kinds, tests, seeds } = config;
+    const { demo, kinds, tests, seeds, pocket } = config;
     const runs = epochs.runs(demo);
     const send = own.courier(), growth = own.continuations(runs), placeOf = own.panel.answerPlace();
-    let run = null, chosen = { stack: 0, layer: 0, head: 0, token: -1, answer: -1 }, isRedrawing = false;
+    let run = null, chosen = { stack: 0, layer: 0, head: 0, token: -1, answer: -1 }, isRedrawing = false, hiding = [];
     const asked = (name, high, otherwise = -1) => { const v = state.askedNumber(demo, name, 0, high, otherwise); return Number.isInteger(v) ? v : otherwise; };
     let wanted = { stack: state.asked(demo, "stack"), layer: asked("layer", 99), head: asked("head", 99), token: asked("token", 511) };
     let view = state.asked(demo, "view") || "", panel = state.asked(demo, "panel") || "next", seed = asked("seed", seeds - 1, 0);
@@ -90,11 +90,17 @@
       const { grown } = run;
       const reply = await ask("look", { off, hidden });
       isRedrawing = false;
-      if (reply) run = { ...own.unpack(reply.run, grown), isRedrawn: true };
-      if (reply) settle();
+      if (reply) {
+        run = { ...own.unpack(reply.run, grown), isRedrawn: true, hasEnded: run.hasEnded };
+        hiding = hidden;
+        epochs.tellFacts(demo, reply.facts);
+        settle();
+      }
       draw();
     };
-    const given = { text, demo, tests, select, ask, detail, row, continueText, redraw, isBusy, stopButton: epochs.runs.stopButton(demo, text.stop, "continue") };
+    // Tokens that the next drawing is to do without are marked where the visitor chose them.
+    const hide = (places) => { hiding = places; strip.show(run, chosen, hiding); };
+    const given = { text, demo, tests, pocket, hide, select, ask, detail, row, continueText, redraw, isBusy, stopButton: epochs.runs.stopButton(demo, text.stop, "continue") };
 
     // -- layout -------------------------------------------------------------------------------
     const parts = {};
@@ -115,9 +121,9 @@
       if (reply) epochs.saveFile("epochs-attention.safetensors", new Blob([epochs.bytes(reply.tensors)], { type: "application/octet-stream" }));
     } }, text.tensors);
     const panelBar = h("div.segments", { role: "group", "aria-label": text.panels });
-    const panelBox = h("div.att-panel");
+    const panelBox = h("div.att-panel"), proof = h("p.stage-note", {}, text.not_proof);
     const live = h("div.att-live", { hidden: true }, strip.node, about, without, stackBox, viewBar, viewBox, viewNote, h("div.stage-tools", {}, tensors),
-      h("h3.att-heading", {}, text.evidence), panelBar, panelBox, h("p.stage-note", {}, text.not_proof));
+      h("h3.att-heading", {}, text.evidence), panelBar, panelBox, proof);
     root.append(h("section.stage", { "aria-label": text.stage }, empty, live));
 
     const bar = (box, names, now, prefix, choose) => epochs.redraw(box, ...names.map((name) =>
@@ -152,7 +158,7 @@
       state.set(demo, "view", view === VIEWS[run.kind][0] ? "" : view);
       state.set(demo, "panel", panel === PANELS[run.kind][0] ? "" : panel);
       chosen = { ...chosen, answer: placeOf(run, chosen) };
-      strip.show(run, chosen);
+      strip.show(run, chosen, hiding);
       const query = chosen.token < 0 ? stack.q - 1 : chosen.token;
       const name = own.className(text, stack.classes[own.index(stack, chosen.layer, chosen.head)]);
       const seen = fill(name ? text.about_named : text.about, { head: own.headName(stack, chosen.layer, chosen.head, text), name,
@@ -170,6 +176,7 @@
       const below = part(panel);
       if (panelBox.firstChild !== below.node) panelBox.replaceChildren(below.node);
       below.show(run, chosen);
+      proof.hidden = panel === "words";            // which says so itself
     }
 
     // The first answer rests on what a link asked for, or on the head that has the most to show.
@@ -199,6 +206,7 @@
       kinds[run.asked.model] ??= run.kind;
       if (before?.kind !== run.kind || before.asked.model !== run.asked.model) { if (before) wanted = { stack: null, layer: -1, head: -1, token: -1 }; begin(); }
       else if (before.asked.text !== run.asked.text) chosen = { ...chosen, token: -1 };
+      if (before?.asked.model !== run.asked.model || before.asked.text !== run.asked.text) hiding = [];
       settle();
       showInput();
       empty.hidden = true;
@@ -213,7 +221,8 @@
     own.adoptGrown = (value) => {
       const longer = run && growth.take(run, value);
       if (!longer) return;
-      run = longer;
+      run = { ...longer, hasEnded: Boolean(value.ended) };
+      if (value.facts) epochs.tellFacts(demo, value.facts);
       chosen = { ...chosen, token: run.stacks[chosen.stack].pooled ? -1 : run.tokens.source.length - 1 };
       settle();
       live.dataset.grown = `${value.state} ${run.grown}`;
@@ -226,9 +235,11 @@
       const named = state.asked(demo, "model");
       const id = named && named !== config.first ? named : epochs.chosen[demo] ?? config.first;
       document.getElementById(demo)?.setAttribute("data-kind", kinds[id] || "any");
+      for (const chip of document.querySelectorAll(`#${demo} .control-kinds .chip`)) chip.setAttribute("aria-pressed", kinds[chip.value] === kinds[id]);
     }
     own.showInput = showInput;
     for (const type of ["click", "keyup"]) document.addEventListener(type, showInput);
+    new MutationObserver(showInput).observe(document.documentElement, { attributes: true, attributeFilter: ["data-epochs"] });   // all of the page is there
     showInput();
     // Who looks at something else waits for no continuation of what was on the stage.
     const looks = { click: [`#${demo}-run`, ...["kinds", "examples"].map((name) => `#${demo} .control-${name} .chip`)].join(), keydown: `#${demo}-text`,

@@ -15,14 +15,14 @@ class Run:
     Attributes:
         device: as shown; `dtype` is the number format it ran in.
         milliseconds: wall-clock time of the model's work.
-        evaluations: pictures through the network (NFE).
+        evaluations: pictures through the network (NFE), or in words what went through which part of it.
         parameters: weights of the model, not millions.
     """
 
     device: str
     dtype: str
     milliseconds: float
-    evaluations: int
+    evaluations: int | str
     parameters: int
 
 
@@ -35,7 +35,7 @@ def facts_value(text: Text, sentence: str, model: str, run: Run, *more: tuple[st
                  [text("facts.device"), run.device],
                  [text("facts.dtype"), run.dtype],
                  [text("facts.milliseconds"), text("facts.ms", ms=f"{run.milliseconds:.0f}")],
-                 [text("facts.evaluations"), f"{run.evaluations:,}"],
+                 [text("facts.evaluations"), run.evaluations if isinstance(run.evaluations, str) else f"{run.evaluations:,}"],
                  [text("facts.parameters"), say_count(text, run.parameters)],
                  *(list(row) for row in more)],
     }

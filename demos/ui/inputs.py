@@ -65,7 +65,8 @@ def picture_tray(shell: Shell, *, default: Sequence[tuple[str, str, int]], limit
 def chips(name: str, title: str, items: Sequence[tuple[str, object]]) -> gr.HTML:
     """A row of buttons, (label, payload) each; its `select` event's input is the chosen payload.
 
-    `name` is what `hide=` knows the row by.
+    `name` is what `hide=` knows the row by. A button whose payload is a word has it as its `value`, by which a demo's own
+    script finds the one to mark as the current choice (`aria-pressed`).
     """
     return browser_component("chips", title=title, elem_classes=[f"control-{name}"],
                              items=[{"name": label, "payload": payload} for label, payload in items])

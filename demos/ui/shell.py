@@ -77,7 +77,7 @@ class Shell:
 
     def facts(self) -> gr.HTML:
         """What happened: a sentence in plain words, device, milliseconds, parameters, badge."""
-        return browser_component("facts", text=self.text.section("facts"),
+        return browser_component("facts", demo=self.demo.id, text=self.text.section("facts"),
                                  elem_id=f"{self.demo.id}-facts")
 
     def take(self, source: Callable[[], Callable]) -> None:

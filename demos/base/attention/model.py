@@ -52,6 +52,7 @@ class Reading:
         written: (1, N) ids a translator wrote, its end mark included; None before it wrote.
         cut: tokens that did not fit.
         gaps: places of mask tokens.
+        milliseconds: that writing took.
     """
 
     ids: torch.Tensor | None = None
@@ -59,6 +60,7 @@ class Reading:
     written: torch.Tensor | None = None
     cut: int = 0
     gaps: tuple[int, ...] = ()
+    milliseconds: float = 0.0
 
     @property
     def length(self) -> int:

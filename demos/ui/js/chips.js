@@ -4,5 +4,5 @@ epochs.register("chips", ({ root, config, props, trigger }) => {
   const { h } = epochs;
   root.append(h("div.chips", { role: "group", "aria-label": config.title },
     h("span.control-title", {}, config.title),
-    config.items.map((item) => h("button.chip", { type: "button", onclick: () => { props.value = item.payload; trigger("select"); } }, item.name))));
+    config.items.map((item) => h("button.chip", { type: "button", value: typeof item.payload === "string" ? item.payload : null, onclick: () => { props.value = item.payload; trigger("select"); } }, item.name))));
 });

@@ -139,7 +139,12 @@
     ? h("span", {}, h(`span.badge.${badge.kind}`, { title: badge.detail || "" }, badge.label),
       whole ? h("span.badge-detail", {}, badge.detail) : null) : null;
 
-  register("facts", ({ root, props, watch, text }) => {
+  // Tells in a demo's box what happened, where the stage itself got the answer.
+  const facts = {};
+  epochs.tellFacts = (demo, value) => facts[demo]?.(value);
+
+  register("facts", ({ root, config, props, watch, text }) => {
+    facts[config.demo] = (value) => { props.value = value; draw(); };       // one's own value is not watched
     const draw = () => {
       const { sentence, rows, badge } = epochs.read(props);
       root.replaceChildren();

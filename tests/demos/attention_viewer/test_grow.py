@@ -149,8 +149,28 @@ def test_a_mark_of_the_end_ends_it(several, monkeypatch, firm):
     second = ids_of(continue_text(request(), FIRM, 0))[1]
     with opened(request()) as (model, _):
         monkeypatch.setattr(model.network.config, "eos_token_id", [7, second] if several else second)
-    steps = list(continue_text(request(), FIRM, 0))
-    assert ids_of(steps)[-1] == second and len(steps) <= 2 and steps[-1].done
+    *written, last = continue_text(request(), FIRM, 0)
+    assert (last.token.id, last.done, last.ended, last.p) == (second, True, True, None)       # it is no part of the text
+    assert len(written) <= 1 and not any(step.done or step.ended for step in written)
+    assert last.passes == 1 + len(written)         # the mark itself is not read
+
+
+def test_what_it_cost_is_counted_pass_by_pass(monkeypatch):
+    monkeypatch.setattr(grow, "MOST_CONTINUED", 5)
+    with opened(request()) as (model, _):
+        monkeypatch.setattr(model.network.config, "eos_token_id", None)
+        passes = []
+        handle = model.body.register_forward_hook(lambda *_: passes.append(1))
+    try:
+        found, before = [], 0.0
+        for step in continue_text(request(), 1.0, 0):
+            found.append((step.passes, len(passes)))
+            assert step.milliseconds > before
+            before = step.milliseconds
+            time.sleep(0.2)                        # a slow page
+        assert found == [(n, n) for n in range(2, 7)] and before < 1000 * 5 * 0.2
+    finally:
+        handle.remove()
 
 
 def test_it_can_be_stopped_between_tokens(monkeypatch):

@@ -197,7 +197,10 @@ def test_every_method_has_a_number_for_every_token(kind):
     found = attribute(request(kind), places_of(kind)[0])
     assert list(found.methods) == ["occlusion", "gradient", "attention", "rollout"] and len(found.agreement) == 6
     for name, values in found.methods.items():
-        assert values.shape == (reading.length,) and np.isfinite(values).all()
+        assert values.shape == (reading.length,)
+        # A gap is hidden already.
+        assert np.flatnonzero(np.isnan(values)).tolist() == (list(reading.gaps) if name == "occlusion" else [])
+        values = values[np.isfinite(values)]
         assert name == "occlusion" or (values >= 0).all()
     assert found.methods["attention"].sum() == pytest.approx(1, abs=1e-4) and found.methods["rollout"].sum() == pytest.approx(1, abs=1e-4)
     assert found.methods["gradient"].max() > 0
@@ -357,11 +360,26 @@ def test_attributions_are_those_of_what_is_left(kind, taken):
     assert found.methods["occlusion"][1] == pytest.approx(float(before[answer].log() - after[answer].log()), abs=1e-4)
     stack = "cross" if kind == TRANSLATION else "self"
     looked = torch.stack([p[0] for (name, _), p in watch.maps.items() if name == stack]).mean((0, 1))[place]
-    assert found.methods["attention"] == pytest.approx(looked.numpy(), abs=1e-5)
-    assert not np.allclose(found.methods["gradient"], plain.methods["gradient"], rtol=1e-3)
-    if taken == "hidden" and kind != MASKED:
-        assert found.methods["occlusion"][2] == pytest.approx(0, abs=1e-5) and found.methods["attention"][2] == 0
-        assert found.methods["gradient"][2] == pytest.approx(0, abs=1e-7) or kind == CAUSAL     # its own state still passes on
+    gone = np.arange(reading.length) == 2 if taken == "hidden" and kind != MASKED else np.zeros(reading.length, bool)
+    assert found.methods["attention"][~gone] == pytest.approx(looked.numpy()[~gone], abs=1e-5)
+    assert not np.allclose(found.methods["gradient"][~gone], plain.methods["gradient"][~gone], rtol=1e-3)
+
+
+@pytest.mark.parametrize("kind", TEXT_KINDS)
+def test_a_hidden_token_has_no_number_and_none_is_said_to_be_left_out(kind):
+    """A zero would be our hiding, not the network's answer; the orders are compared without it."""
+    found = attribute(request(kind, hidden=(2,)), places_of(kind)[0])
+    for name, values in found.methods.items():
+        assert np.isnan(values[2]) == (kind != MASKED or name == "occlusion") and np.isfinite(values[[1, 3]]).all()
+    for a, b, tau in found.agreement:
+        both = np.isfinite(found.methods[a]) & np.isfinite(found.methods[b])
+        assert tau == pytest.approx(kendall(found.methods[a][both], found.methods[b][both]))
+    assert found.left == 0
+
+
+def test_where_all_that_can_be_hidden_is_hidden_nothing_was_measured():
+    found = attribute(request(MASKED, "___"), 1)
+    assert np.isnan(found.methods["occlusion"][1]) and found.left == 0
 
 
 @pytest.mark.parametrize("kind", TEXT_KINDS)
@@ -402,8 +420,10 @@ def test_what_fits_is_hidden_nearest_the_answer_first(kind, monkeypatch):
     found = attribute(request(kind), places_of(kind)[0])
     known = np.flatnonzero(np.isfinite(found.methods["occlusion"])).tolist()
     length = len(found.methods["occlusion"])
-    assert len(known) == 3 and found.left == length - 3
-    assert known == {CAUSAL: [length - 3, length - 2, length - 1], MASKED: [found.place - 1, found.place, found.place + 1],
+    assert len(known) == 3 and found.left == length - 3 - len(question(kind)[1].gaps)
+    # A gap is hidden already; of two tokens that are as near the later one comes first.
+    free = [token for token in range(length) if token not in question(kind)[1].gaps]
+    assert known == {CAUSAL: [length - 3, length - 2, length - 1], MASKED: sorted(sorted(free, key=lambda token: (abs(token - found.place), -token))[:3]),
                      TRANSLATION: [0, 1, 2]}[kind]
     assert found.methods["occlusion"][known] == pytest.approx(whole.methods["occlusion"][known], abs=1e-4)
     for a, b, tau in found.agreement:

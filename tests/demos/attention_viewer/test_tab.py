@@ -320,6 +320,66 @@ def test_the_stage_is_drawn_once_more_without_what_was_taken_away(kind):
     assert again["stacks"] == before["stacks"] and again["asked"] == before["asked"]
 
 
+@every_kind
+@each_language
+def test_what_happened_is_said_of_what_is_drawn_now(kind, language):
+    text, hidden = shell_of(language).text, [] if kind == VISION else [3]
+    facts = ask("" if kind == VISION else TEXT, PICTURE, id_of(kind), language)[2]
+    less = reply(asked("look", kind, off=[[FIRST[kind], 0, 0]], hidden=hidden), PICTURE, language)[1]["facts"]
+    words = text("stage.without_and").join([text("stage.without_head"), *([text("stage.without_token")] if hidden else [])])
+    said = text("result.without", what=words)
+    assert less["sentence"].endswith(said) and said not in facts["sentence"] and [name for name, _ in less["rows"]] == [name for name, _ in facts["rows"]]
+    assert reply(asked("look", kind, off=[], hidden=[]), PICTURE, language)[1]["facts"]["sentence"] == facts["sentence"]
+
+
+@every_kind
+def test_every_pass_through_the_network_is_counted(kind):
+    ask(TEXT, PICTURE, id_of(kind))                # loading takes passes of its own
+    passes = {"encoder": 0, "decoder": 0, "whole": 0}
+    with open_attention_model(tiny_checkpoint(kind)) as model:
+        parts = {"encoder": model.network.get_encoder(), "decoder": model.network.get_decoder()} if kind == TRANSLATION else {"whole": model.body}
+
+        def count(name):
+            def note(*_):
+                passes[name] += 1
+            return note
+
+        handles = [part.register_forward_hook(count(name)) for name, part in parts.items()]
+    try:
+        _, stage, facts, _ = ask(TEXT, PICTURE, id_of(kind))
+    finally:
+        for handle in handles:
+            handle.remove()
+    text = shell_of().text
+    said = dict(facts["rows"])[text("facts.evaluations")]
+    if kind == TRANSLATION:
+        steps = len(stage["tokens"]["target"])
+        assert passes == {"encoder": 2, "decoder": steps + 1, "whole": 0}
+        assert said == text("facts_more.passes_translation", encoder=2, decoder=steps + 1, n=steps)
+    else:
+        assert passes["whole"] == 1 and said == "1"
+
+
+def test_the_time_of_a_translation_is_that_of_writing_it_too(monkeypatch):
+    from demos.base.attention.model import AttentionModel
+
+    write = AttentionModel.write
+    monkeypatch.setattr(AttentionModel, "write", lambda *arguments, **more: (time.sleep(0.5), write(*arguments, **more))[1])
+    shown = dict(ask(TEXT, None, id_of(TRANSLATION))[2]["rows"])[shell_of().text("facts.milliseconds")]
+    assert int(shown.split()[0]) >= 500
+
+
+@each_language
+def test_a_pocket_model_is_said_to_be_often_wrong_with_what_was_measured(language):
+    metrics = {"causal": {}, "masked": {"accuracy": {"all": {"hidden": 1234, "top1": 0.25}}, "measured": {"date": "2026-01-02", "machine": "M"}},
+               "translator": {"held_out": {"sentences": 5678, "greedy": {"chrf": 12.34}}, "measured": {"date": "2026-01-02", "machine": "M"}}}
+    found = view.pocket_words(metrics, shell_of(language).text)
+    assert found.keys() == {id_of(kind) for kind in TEXT_KINDS} and view.pocket_words({}, shell_of(language).text) == {}
+    said = {kind: found[id_of(kind)]["words"] for kind in TEXT_KINDS}
+    assert "1,234" in said[MASKED] and "25.0%" in said[MASKED] and "5,678" in said[TRANSLATION] and "12.34" in said[TRANSLATION]
+    assert "2026-01-02" in found[id_of(TRANSLATION)]["badge"]["detail"] and "badge" not in found[id_of(CAUSAL)]
+
+
 @each_language
 @pytest.mark.parametrize("what", tab.QUESTIONS)
 def test_a_question_about_a_picture_that_was_replaced_is_refused(what, language):
@@ -409,6 +469,23 @@ def test_a_continuation_arrives_and_ends_with_what_may_follow():
     assert last["stage"]["stacks"][0]["q"] == len(tokens_of(last["stage"])) == length + len(last["steps"])
     assert [step["id"] for step in list(grow(wish()))[-1][1]["steps"]] == [step["id"] for step in last["steps"]]
     assert tab.RUNS.running == ()
+    text, n = shell_of().text, len(last["steps"])
+    assert last["facts"]["sentence"].startswith(text("result.read_own", n=length + n, own=n))
+    assert [text("facts.evaluations"), text("facts_more.passes_continued", all=n + 2, n=n)] in last["facts"]["rows"]
+
+
+def test_the_end_mark_is_said_and_not_written(monkeypatch):
+    _, first = list(grow(wish()))[-1]
+    marks = [step["id"] for step in first["steps"]]
+    for place in (0, 2):
+        with open_attention_model(tiny_checkpoint(CAUSAL)) as model:
+            monkeypatch.setattr(model.network.config, "eos_token_id", marks[place])
+        _, last = list(grow(wish()))[-1]
+        written = marks.index(marks[place])
+        assert (last["state"], last["ended"], len(last["steps"])) == ("done", True, written) and in_json(last)
+        assert ("stage" in last) == ("facts" in last) == (written > 0)       # nothing was added: all stays as it is
+        if written:
+            assert tokens_of(last["stage"])[-1] == last["steps"][-1]["text"] and last["stage"]["next"]["place"] == len(tokens_of(last["stage"])) - 1
 
 
 @each_language
