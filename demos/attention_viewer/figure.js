@@ -30,7 +30,7 @@
     const name = (side, n) => own.tokenName(run, side, n, text);
     const whole = map.rows === map.stack.q && map.columns === map.stack.k;
     const round = (value) => +value.toPrecision(3);
-    const { stacks, colours, signed, picture, isRedrawn, key, ...rest } = run;
+    const { stacks, colours, signed, picture, isRedrawn, intact, key, ...rest } = run;
     return { name: "epochs-attention", settings: { app: "epochs", demo, model: run.checkpoint, text: run.asked.text },
       svg: write({ width, height, title, desc: `${run.name}: ${title}` }, line(14, 24, caption, { "font-weight": 600, "font-size": 15 }),
         ...body, small(14, height - 12, "Epochs")),
