@@ -28,7 +28,7 @@
     const name = (side, n) => own.tokenName(run, side, n, text);
     const whole = map.rows === map.stack.q && map.columns === map.stack.k;
     const round = (value) => +value.toPrecision(3);
-    const { stacks, colours, signed, picture, isRedrawn, key, ...rest } = run;
+    const { stacks, colours, signed, picture, isRedrawn, intact, key, ...rest } = run;
     return { name: "epochs-attention", settings: { app: "epochs", demo, model: run.checkpoint, text: run.asked.text },
       svg: write({ width, height, title, desc: `${run.name}: ${title}` }, ...children),
       // Of a long text these are many: made when they are asked for.

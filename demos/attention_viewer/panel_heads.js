@@ -12,9 +12,8 @@
     let order = { by: "class", down: false };    // heads with a name first
     let rows = [];
 
-    const columns = ["head", "class", "test", ...FIGURES];
-    const heads = columns.map((by) => h("th", { scope: "col" }, by === "test" ? text.heads_test
-      : h("button.att-heads-sort", { type: "button", onclick: () => sort(by) }, text[`heads_${by}`])));
+    const columns = ["head", "class", ...FIGURES];
+    const heads = columns.map((by) => h("th", { scope: "col" }, h("button.att-heads-sort", { type: "button", onclick: () => sort(by) }, text[`heads_${by}`])));
     const body = h("tbody");
     const table = h("table.att-heads-table", {}, h("caption.sr-only", {}, text.heads_table), h("thead", {}, h("tr", {}, heads)), body);
     const box = h("div.att-heads-box", { tabindex: "0", role: "region", "aria-label": text.heads_table }, table);
@@ -47,9 +46,7 @@
       const focused = document.activeElement;
       body.append(...sorted.map((row) => row.node));
       if (focused !== document.activeElement && body.contains(focused)) focused.focus({ preventScroll: true });
-      columns.forEach((by, i) => {
-        if (by !== "test") heads[i].setAttribute("aria-sort", order.by !== by ? "none" : order.down ? "descending" : "ascending");
-      });
+      columns.forEach((by, i) => heads[i].setAttribute("aria-sort", order.by !== by ? "none" : order.down ? "descending" : "ascending"));
     }
 
     function makeRows(stack) {
@@ -61,8 +58,8 @@
         const tested = name === "broad" ? "entropy" : name;
         const button = h("button.att-heads-name", { type: "button", onclick: () => select({ layer, head }) }, headName(stack, layer, head, text));
         rows.push({ place, layer, head, name, figures, button, node: h("tr", {}, h("th", { scope: "row" }, button),
-          h("td", {}, name ? h("span.att-heads-class", {}, text[`class_${name}`]) : h("span.att-heads-none", {}, text.class_none)),
-          h("td.att-heads-test", {}, name ? fill(text[`test_${name}`], { value: say(tested, figures[tested]), over: tests[name] }) : ""),
+          h("td", {}, name ? [h("span.att-heads-class", {}, text[`class_${name}`]),
+            h("div.att-heads-test", {}, fill(text[`test_${name}`], { value: say(tested, figures[tested]), over: tests[name] }))] : h("span.att-heads-none", {}, text.class_none)),
           FIGURES.map((each) => h("td.att-heads-figure", {}, say(each, figures[each])))) });
       }
       epochs.redraw(body, ...rows.map((row) => row.node));

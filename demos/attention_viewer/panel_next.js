@@ -28,7 +28,8 @@
     const more = h("button.small.primary", { type: "button", id: `${demo}-continue`, onclick: goOn }, text.next_continue);
     const full = h("p.stage-note");
     const written = h("p.att-next-text", { dir: "auto" });
-    const grown = h("div.att-panel-part", { hidden: true }, h("p.att-panel-title", {}, text.next_written), written);
+    const writer = h("p.att-panel-title");
+    const grown = h("div.att-panel-part", { hidden: true }, writer, written);
     const ended = h("p.stage-note", { role: "status" });
     const causal = h("div.att-panel-part", {},
       h("div.stage-tools", {}, h("label", { for: `${demo}-heat` }, text.next_temperature), slider, shown),
@@ -91,6 +92,7 @@
       const start = source.length - (run.grown || 0);
       const before = sentence(source.slice(Math.max(0, start - BEFORE), start).filter((token) => !token.special));
       grown.hidden = !run.grown;
+      writer.textContent = run.linked ? text.next_linked : text.next_written;    // no one has seen the model write what a link holds
       written.replaceChildren(h("span.att-next-before", {}, (start > BEFORE ? "…" : "") + before), h("mark.att-next-grown", {}, sentence(source.slice(start))));
       ended.textContent = run.hasEnded ? text.next_ended : "";
       stale.textContent = run.next && run.next.place < source.length - 1 ? fill(text.next_stale, { n: run.next.place + 1 }) : "";

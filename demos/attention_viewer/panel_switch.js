@@ -21,7 +21,7 @@
     return { before: parts(a, "att-switch-gone"), after: parts(b, "att-switch-come"), isSame: a.length === b.length && start === a.length };
   }
 
-  epochs.attention.views.switch = ({ text, demo, select, ask, redraw, isBusy, hide }) => {
+  epochs.attention.views.switch = ({ text, demo, link, select, ask, redraw, isBusy, hide }) => {
     const { headName, signed, isolate } = epochs.attention;
     const { words, tokenAt, tokenTold, share, nats, isGrowing, question, effectGrid } = epochs.attention.panel;
     let run = null, chosen = null, drawn = null, grid = null, gridOf = null;
@@ -76,12 +76,13 @@
       return run.kind !== "masked" && hidden.length + 1 >= run.tokens.source.length ? text.switch_token_last : "";
     }
     const isDrawn = () => sameSet(off, run.asked.off) && sameSet(hidden, run.asked.hidden);
-    const shownToken = (place) => isolate(spoken.get(place) ?? tokenAt(run.tokens.source, place));
+    const shownToken = (place) => isolate(spoken.get(place) ?? tokenAt(run.intact?.[place] ? run.intact : run.tokens.source, place));
     const ofStack = (name, what) => (run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${name}`] ?? name, head: what }) : what);
 
     function set(nextOff, nextHidden) {
       [off, hidden] = [nextOff, nextHidden];
       hide(hidden);
+      link.list(run, off, hidden);
       draw();
     }
 
@@ -100,10 +101,12 @@
       const isSameModel = Boolean(former) && former.asked.model === next.asked.model;
       const isSameText = isSameModel && former.asked.text === next.asked.text;
       if (!isSameText) spoken.clear();
-      if (!isSameModel || next.isRedrawn) [off, hidden] = [next.asked.off, next.asked.hidden];
+      if (!former) ({ off, hidden } = link.listed(next));
+      else if (!isSameModel || next.isRedrawn) [off, hidden] = [next.asked.off, next.asked.hidden];
       else if (!isSameText) hidden = [];
       off = off.filter(([name, layer, head]) => next.stacks?.some((s) => s.name === name && layer < s.layers && head < s.heads));
       hidden = isText() ? hidden.filter((place) => place < next.tokens.source.length) : [];
+      link.list(next, off, hidden);
       knock.drop();
       ranking.drop();
       picked = -1;

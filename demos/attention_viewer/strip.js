@@ -5,7 +5,8 @@ epochs.attention.strip = ({ text, pick }) => {
   const own = epochs.attention;
   const FAINT = 0.004;
   const node = h("div.att-strip", { role: "group", "aria-label": text.tokens });
-  let drawn = "", sides = [];
+  const { bring, watch } = epochs.edges(node, { down: true });
+  let drawn = "", sides = [], brought = "";
 
   function makeSide(run, side) {
     const first = run.tokens.source.length - run.grown;
@@ -18,7 +19,7 @@ epochs.attention.strip = ({ text, pick }) => {
   // `hiding`: places of the source that the next drawing is to do without; those that this one does without, it says itself.
   function show(run, chosen, hiding = []) {
     node.hidden = run.kind === "vision";
-    if (node.hidden) { node.replaceChildren(); drawn = ""; return; }
+    if (node.hidden) { node.replaceChildren(); drawn = brought = ""; return; }
     const stack = run.stacks[chosen.stack];
     const query = chosen.token < 0 ? stack.q - 1 : chosen.token;
     const shown = [...new Set([stack.keys, stack.queries])];
@@ -27,6 +28,7 @@ epochs.attention.strip = ({ text, pick }) => {
       const focused = node.contains(document.activeElement) ? document.activeElement.parentNode.dataset.side : null;
       sides = shown.map((side) => makeSide(run, side));
       node.replaceChildren(...sides.map(({ box }) => box));
+      watch();
       if (focused) sides.find(({ side }) => side === focused)?.buttons[query]?.focus({ preventScroll: true });
     }
     for (const { side, buttons, stop } of sides) {
@@ -42,6 +44,11 @@ epochs.attention.strip = ({ text, pick }) => {
       });
       stop(side === stack.queries ? buttons[query] : null);
     }
+    // Once for each choice: what a hand has scrolled to stays.
+    const now = `${drawn} ${stack.queries} ${query}`;
+    const button = sides.find(({ side }) => side === stack.queries)?.buttons[query];
+    if (now !== brought && button) bring(button);
+    brought = now;
   }
   return { node, show };
 };

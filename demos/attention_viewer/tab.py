@@ -18,9 +18,9 @@ from ..ui.inputs import chips, picture_input
 from ..ui.picker import Picker, chosen_id, ensure_here
 from ..ui.runs import ONLY, Runs
 from ..ui.shell import Shell, last_banner, note_banner
-from . import view
+from . import address, view
 from .infer import attention_model_of, beyond, number, read_asked, read_picture, read_text
-from .schema import HIGHEST, LOWEST, TESTS, Grown, Request
+from .schema import HIGHEST, LOWEST, MOST_HIDDEN, MOST_OFF, TESTS, Grown, Request
 from .spec import SPEC
 
 VIEWS = ("overview", "arcs", "matrix", "stages", "alignment", "picture")
@@ -59,7 +59,9 @@ def build(shell: Shell) -> None:
             asks, reply = browser_component("attention_asks"), browser_component("attention_reply")
             wish, grown = browser_component("attention_wish"), browser_component("attention_grown")
             stage = browser_component("attention_stage", demo=id, first=SPEC.checkpoints[0].id, kinds=KIND_OF, text=t.section("stage"),
-                                      tests={name: over for name, _, over in TESTS}, seeds=SEEDS, pocket=view.pocket_words(read_metrics(id), t), elem_id=f"{id}-stage")
+                                      tests={name: over for name, _, over in TESTS}, seeds=SEEDS, start=text.value, longest=TEXT_LIMIT,
+                                      most={"off": MOST_OFF, "places": MOST_HIDDEN}, pocket=view.pocket_words(read_metrics(id), t),
+                                      elem_id=f"{id}-stage")
             facts = shell.facts()
             shell.take(_source)
     shell.story()
@@ -227,6 +229,8 @@ def _remember(shell: Shell) -> None:
         shell.remember(number_field(name, "", 0, high, whole=True))
     shell.remember(number_field("temperature", 1.0, LOWEST, HIGHEST))
     shell.remember(number_field("seed", 0, 0, SEEDS - 1, whole=True))
+    for field in address.fields():
+        shell.remember(field)
 
 
 def _source():

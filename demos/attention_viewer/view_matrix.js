@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const { h, fill, percent } = epochs;
+  const UPRIGHT = /^[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2026]+$/, APART = 22;   // pixels of a cell from which names are apart by themselves
   const TALLEST = 640, LARGEST = 34, NAMED = 40; // pixels of the picture and of a cell; tokens that get a name at the edge
 
   // The next number of two digits that is not smaller.
@@ -79,10 +80,28 @@
       head.forEach((name, k) => {
         pen.save();
         pen.translate(left + (k + 0.5) * cell, top - 5);
-        pen.rotate(-Math.PI / 2);
-        pen.fillText(name, 0, 0);
+        if (UPRIGHT.test(name)) stackUp(pen, [...name]);
+        else { pen.rotate(-Math.PI / 2); pen.fillText(name, 0, 0); }
         pen.restore();
       });
+      if (head.length && cell < APART) drawRules(pen, head.length, soft);
+    }
+
+    // Chinese stands upright, one character above the other.
+    function stackUp(pen, letters) {
+      pen.textAlign = "center";
+      letters.reverse().forEach((letter, n) => pen.fillText(letter, 0, -6 - 12 * n));
+    }
+
+    // Names as close as the letters of a word are kept apart.
+    function drawRules(pen, count, colour) {
+      const { cell, left, top } = plan;
+      pen.strokeStyle = colour;
+      pen.globalAlpha = 0.35;
+      pen.beginPath();
+      for (let k = 0; k <= count; k++) { pen.moveTo(Math.round(left + k * cell) + 0.5, 4); pen.lineTo(Math.round(left + k * cell) + 0.5, top - 2); }
+      pen.stroke();
+      pen.globalAlpha = 1;
     }
 
     function drawOver() {

@@ -12,6 +12,7 @@
   register("attention_stage", ({ root, config, props, watch, text }) => {
     const { demo, kinds, tests, seeds, pocket } = config;
     const runs = epochs.runs(demo);
+    const link = own.link(demo, config);
     const send = own.courier(), growth = own.continuations(runs), placeOf = own.panel.answerPlace();
     let run = null, chosen = { stack: 0, layer: 0, head: 0, token: -1, answer: -1 }, isRedrawing = false, hiding = [];
     const asked = (name, high, otherwise = -1) => { const v = state.askedNumber(demo, name, 0, high, otherwise); return Number.isInteger(v) ? v : otherwise; };
@@ -58,14 +59,17 @@
       }
       return rows.get(name);
     }
+    // The token that looks before one is chosen: a picture's class token, a gap that is to be filled, else the last.
+    const firstToken = () => (run.kind === "vision" ? 0 : run.gaps?.[0]?.place ?? -1);
     // Within what the run has; the address says what is on the stage.
     function settle() {
       const number = run.stacks[chosen.stack] ? chosen.stack : 0, stack = run.stacks[number];
       const { layer, head, token } = chosen;
       chosen = { stack: number, layer: Math.min(layer, stack.layers - 1), head: Math.min(head, stack.heads - 1), token: Math.min(token, stack.q - 1) };
-      const isRead = chosen.token >= 0 && chosen.token < stack.q - run.grown;    // what was continued is not in the address
-      const kept = { layer: chosen.layer, head: chosen.head, token: isRead ? chosen.token : "", stack: run.stacks.length > 1 ? stack.name : "" };
+      const kept = { layer: chosen.layer, head: chosen.head, token: chosen.token < 0 || chosen.token === firstToken() ? "" : chosen.token,
+        stack: run.stacks.length > 1 ? stack.name : "" };
       for (const [name, value] of Object.entries(kept)) state.set(demo, name, value);
+      link.keep(run);
     }
     const select = (change) => {
       const fresh = change.stack !== undefined && change.stack !== chosen.stack ? { layer: 0, head: 0, token: -1 } : {};
@@ -87,12 +91,13 @@
       if (isBusy()) return;
       isRedrawing = true;
       draw();
-      const { grown } = run;
+      const { grown, linked, intact = run.tokens.source } = run;
       const reply = await ask("look", { off, hidden });
       isRedrawing = false;
       if (reply) {
-        run = { ...own.unpack(reply.run, grown), isRedrawn: true, hasEnded: run.hasEnded };
+        run = { ...own.unpack(reply.run, grown), linked, intact, isRedrawn: true, hasEnded: run.hasEnded };
         hiding = hidden;
+        link.list(run, off, hidden);
         epochs.tellFacts(demo, reply.facts);
         settle();
       }
@@ -100,7 +105,7 @@
     };
     // Tokens that the next drawing is to do without are marked where the visitor chose them.
     const hide = (places) => { hiding = places; strip.show(run, chosen, hiding); };
-    const given = { text, demo, tests, pocket, hide, select, ask, detail, row, continueText, redraw, isBusy, stopButton: epochs.runs.stopButton(demo, text.stop, "continue") };
+    const given = { link, text, demo, tests, pocket, hide, select, ask, detail, row, continueText, redraw, isBusy, stopButton: epochs.runs.stopButton(demo, text.stop, "continue") };
 
     // -- layout -------------------------------------------------------------------------------
     const parts = {};
@@ -122,7 +127,7 @@
     } }, text.tensors);
     const panelBar = h("div.segments", { role: "group", "aria-label": text.panels });
     const panelBox = h("div.att-panel"), proof = h("p.stage-note", {}, text.not_proof);
-    const live = h("div.att-live", { hidden: true }, strip.node, about, without, stackBox, viewBar, viewBox, viewNote, h("div.stage-tools", {}, tensors),
+    const live = h("div.att-live", { hidden: true }, strip.node, about, without, stackBox, viewBar, viewBox, viewNote, h("div.stage-tools.att-save", {}, tensors),
       h("h3.att-heading", {}, text.evidence), panelBar, panelBox, proof);
     root.append(h("section.stage", { "aria-label": text.stage }, empty, live));
 
@@ -194,24 +199,39 @@
       const at = best(stack);
       const fits = wanted.layer >= 0 && wanted.layer < stack.layers && wanted.head >= 0 && wanted.head < stack.heads;
       chosen = { stack: Math.max(0, named), layer: fits ? wanted.layer : Math.floor(at / stack.heads), head: fits ? wanted.head : at % stack.heads,
-        token: wanted.token >= 0 && wanted.token < stack.q ? wanted.token : run.kind === "vision" ? 0 : -1 };
+        token: wanted.token >= 0 && wanted.token < stack.q ? wanted.token : firstToken() };
     }
 
-    function adopt() {
+    // A link's first answer is drawn as it was copied: without what was taken away, with what had been continued.
+    async function asLinked(first) {
+      const asked = link.open(first);
+      const { text: said, model, picture } = first.asked;
+      const reply = asked && await send("look", { text: said, model, picture, ...asked });
+      if (!reply) return first;
+      epochs.tellFacts(demo, reply.facts);
+      const linked = reply.run.tokens.source ? reply.run.tokens.source.length - first.tokens.source.length : 0;
+      return { ...own.unpack(reply.run, linked), linked, intact: first.tokens.source };
+    }
+
+    let answers = 0;
+    async function adopt() {
       const value = epochs.read(props);
       if (!value.stacks) return;
-      const before = run;
+      const mine = ++answers, before = run;
       growth.leave();
-      run = own.unpack(value);
+      const next = own.unpack(value), now = before ? next : await asLinked(next);
+      if (mine !== answers) return;              // a newer one has come meanwhile
+      run = now;
+      link.leave(run);
       kinds[run.asked.model] ??= run.kind;
       if (before?.kind !== run.kind || before.asked.model !== run.asked.model) { if (before) wanted = { stack: null, layer: -1, head: -1, token: -1 }; begin(); }
-      else if (before.asked.text !== run.asked.text) chosen = { ...chosen, token: -1 };
-      if (before?.asked.model !== run.asked.model || before.asked.text !== run.asked.text) hiding = [];
+      else if (before.asked.text !== run.asked.text) chosen = { ...chosen, token: firstToken() };
+      if (before?.asked.model !== run.asked.model || before.asked.text !== run.asked.text) hiding = link.listed(run).hidden;
       settle();
       showInput();
       empty.hidden = true;
       live.hidden = false;
-      live.dataset.run = run.run;
+      live.dataset.run = value.run;
       live.dataset.kind = run.kind;
       delete live.dataset.grown;
       draw();
@@ -221,7 +241,7 @@
     own.adoptGrown = (value) => {
       const longer = run && growth.take(run, value);
       if (!longer) return;
-      run = { ...longer, hasEnded: Boolean(value.ended) };
+      run = { ...longer, linked: run.linked, intact: run.intact, hasEnded: Boolean(value.ended) };
       if (value.facts) epochs.tellFacts(demo, value.facts);
       chosen = { ...chosen, token: run.stacks[chosen.stack].pooled ? -1 : run.tokens.source.length - 1 };
       settle();

@@ -3,6 +3,7 @@
 epochs.state = (() => {
   const values = Object.create(null);            // demo -> {name: value as text}
   const defaults = Object.create(null);          // demo -> {name: default as text}
+  const rules = Object.create(null);             // demo -> (field's name) => whether it belongs into the address now
   const LONGEST = 4000;                          // of one value, encoded: servers refuse longer addresses
   let demo = new URLSearchParams(location.search).get("demo");
   let ready = false;                             // a tab's select event also fires while the page loads
@@ -20,13 +21,23 @@ epochs.state = (() => {
     defaults[name] = Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, asText(v)]));
   }
 
+  const ALWAYS = "always";
+  const fits = (value) => encodeURIComponent(value).length <= LONGEST;
+
+  // A demo's own rule for its fields: a control that is not on screen stays out of the address; ALWAYS is for one that
+  // others hang on, which is written out even where it holds its default.
+  function rule(name, belongs) { rules[name] = belongs; }
+
   function address() {
     const now = new URLSearchParams(location.search);
     const next = new URLSearchParams();
     if (demo) next.set("demo", demo);
     for (const key of ["lang", "hide", "present"]) if (now.has(key)) next.set(key, now.get(key));
-    for (const [key, value] of Object.entries(values[demo] || {}))
-      if (value !== (defaults[demo] || {})[key] && encodeURIComponent(value).length <= LONGEST) next.set(key, value);
+    const [held, usual] = [values[demo] || {}, defaults[demo] || {}];
+    for (const key of new Set([...Object.keys(held), ...Object.keys(usual)])) {
+      const value = held[key] ?? usual[key], belongs = rules[demo]?.(key) ?? true;
+      if (belongs && (value !== usual[key] || belongs === ALWAYS) && fits(value)) next.set(key, value);
+    }
     const query = next.toString();
     // The whole path: Gradio's <base> would lead a bare "?…" to the English page.
     return location.pathname + (query ? "?" + query : "");
@@ -109,5 +120,5 @@ epochs.state = (() => {
     for (const [name, fields] of Object.entries(config.demos)) declare(name, fields);
   });
 
-  return { set, asked, askedNumber, page, select, start, link, copy };
+  return { ALWAYS, set, fits, rule, asked, askedNumber, page, select, start, link, copy };
 })();
