@@ -42,7 +42,8 @@
       grown && fill(text.figure_own, { n: grown, text: letters(own.panel.sentence(tokens.source.slice(-grown)).trim()) }),
       run.written && fill(text.figure_translation, { text: letters(run.written) }),
       gone && fill(text.figure_without, { list: gone }),
-      view === "overview" && text.figure_axes, view === "arcs" && text.note_arcs].filter(Boolean);
+      { overview: text[run.kind === "vision" ? "figure_axes_picture" : "figure_axes"], matrix: text.figure_rows, alignment: text.figure_rows, arcs: text.note_arcs,
+        picture: text.figure_stretched }[view]].filter(Boolean);
   }
 
   // Coloured by the root of the share, as on the page.

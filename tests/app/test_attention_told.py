@@ -92,7 +92,7 @@ def test_an_exported_overview_stands_alone(viewer, tmp_path: Path) -> None:
         assert told in words
     viewer.press("Matrix").until("/rounded/.test(live.querySelector('.att-matrix .stage-note').textContent)")
     words, _ = figure(viewer, tmp_path)
-    assert all(told in words for told in (TWICE, "Computed without", "Share of the attention"))
+    assert all(told in words for told in (TWICE, "Computed without", "Each row looks", "Share of the attention"))
 
 
 @needs_translator
