@@ -102,7 +102,7 @@
     function drawTrust(isWritten) {
       const { words: said, badge } = (isWritten && pocket[run.asked.model]) || {};
       trust.hidden = !said;
-      trust.replaceChildren(...(said ? [said, badge ? epochs.badge(badge) : ""] : []));
+      trust.replaceChildren(...(said ? [said, badge ? epochs.badge(badge, true) : ""] : []));
     }
 
     function drawGaps(isNew) {
