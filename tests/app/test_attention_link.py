@@ -138,3 +138,21 @@ def test_a_long_strip_shows_the_chosen_token_and_that_it_goes_on(invite, size) -
     viewer.page.evaluate("() => { document.querySelector('.att-strip').scrollTop = 60 }")
     viewer.press("Matrix")
     assert viewer.page.evaluate("() => document.querySelector('.att-strip').scrollTop") == 60
+
+
+@pytest.mark.parametrize(("size", "path"), [((1366, 768), "/"), (PHONE, "/zh")])
+def test_the_table_of_heads_shows_the_figure_that_names_a_head(invite, size, path: str) -> None:
+    """All of the table on a laptop; on a phone the name with its test, and that there is more."""
+    viewer = Viewer(invite(None, size=size)).see(f"{path}?demo={ID}&panel=heads&view=stages&text=" + quote(LONG))
+    viewer.page.evaluate("(id) => document.getElementById(`${id}-run`).click()", ID)
+    viewer.wait_for_answer(None).until("live.querySelector('.att-heads-class')")
+    seen = viewer.page.evaluate("""() => { const box = document.querySelector('.att-heads-box'), frame = box.getBoundingClientRect();
+      const tests = [...box.querySelectorAll('.att-heads-test')].map((node) => node.getBoundingClientRect());
+      return { isWhole: box.scrollWidth <= box.clientWidth, isMore: box.classList.contains('more-after'), fits: tests.every((test) => test.right <= frame.right), n: tests.length }; }""")
+    assert seen["n"] > 0 and seen["fits"] and seen["isWhole"] == (path == "/") and seen["isMore"] != seen["isWhole"]
+    # Small shares stand on one line, and the button keeps its distance.
+    viewer.find(".att-st-table tbody td").first.wait_for()
+    high = viewer.page.evaluate("() => [...document.querySelectorAll('.att-st-number')].map((node) => [node.textContent, node.getClientRects().length, node.scrollWidth <= node.clientWidth])")
+    assert any(words.startswith("<0.001") for words, *_ in high) and all(lines == 1 and fits for _, lines, fits in high)
+    gap = viewer.page.evaluate("() => document.querySelector('.att-tensors').getBoundingClientRect().top - document.querySelector('.att-save').previousElementSibling.getBoundingClientRect().bottom")
+    assert gap >= 8
