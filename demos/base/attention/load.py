@@ -81,9 +81,9 @@ def load_attention_model(checkpoint: Checkpoint, device: Device, progress: Progr
     from safetensors import SafetensorError
 
     limit_threads()
-    capture.register()
     try:
         with building():
+            capture.register()
             network, tokenizer, processor = _read(folder, kind, config, device)
             model = AttentionModel(place(network, device), kind, device, tokenizer=tokenizer, processor=processor)
         understood = bool(model.stacks) and _is_understood(model)
