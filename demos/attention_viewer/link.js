@@ -6,7 +6,7 @@
   const own = epochs.attention;
   const OF_STAGE = ["stack", "layer", "head", "view", "panel", "off", "drawn_off"];        // mean nothing to another model
   const OF_TEXT = ["token", "hidden", "drawn_hidden", "after"];                            // nor these to another text
-  const NUMBERS = /^\d{1,6}(\.\d{1,6})*$/, HEADS = /^[a-z]+(\.\d{1,6})+$/;                 // as `address.py` reads them
+  const NUMBERS = /^\d{1,6}(\.\d{1,6})*$/, HEADS = /^[a-z]+(\.\d{1,6})+$/;                 // as `tab.py` takes them
 
   const once = (items) => items.filter((item, n) => items.findIndex((other) => `${other}` === `${item}`) === n);
   const numbers = (words) => (NUMBERS.test(words ?? "") ? words.split(".").map(Number) : []);

@@ -11,14 +11,14 @@ import gradio as gr
 from ..base.attention.checkpoints import KIND_OF, POCKETS, VISION
 from ..base.errors import UserError
 from ..base.measured import read_metrics
-from ..base.query import choice_field, number_field, text_field
+from ..base.query import choice_field, number_field, pattern_field, text_field
 from ..base.text import Text
 from ..ui.browser import browser_component, tell_end
 from ..ui.inputs import chips, picture_input
 from ..ui.picker import Picker, chosen_id, ensure_here
 from ..ui.runs import ONLY, Runs
 from ..ui.shell import Shell, last_banner, note_banner
-from . import address, view
+from . import view
 from .infer import attention_model_of, beyond, number, read_asked, read_picture, read_text
 from .schema import HIGHEST, LOWEST, MOST_HIDDEN, MOST_OFF, TESTS, Grown, Request
 from .spec import SPEC
@@ -29,6 +29,10 @@ STACKS = ("self", "encoder", "decoder", "cross")
 SEEDS = 10_000                # of continuations
 TEXT_LIMIT = 2000             # of a text in the address; a longer one is not kept there
 VISION_MODELS = tuple(id for id, kind in KIND_OF.items() if kind == VISION)
+# In the address, as `link.js` writes them: "self.2.0.3_cross.4" are heads 0 and 3 of a layer, and a whole layer.
+_HEADS = r"[a-z]{1,20}(\.[0-9]{1,6})+"
+HEADS = rf"{_HEADS}(_{_HEADS}){{0,{MOST_OFF - 1}}}"
+PLACES = rf"[0-9]{{1,6}}(\.[0-9]{{1,6}}){{0,{MOST_HIDDEN - 1}}}"
 CONTINUE, QUESTION = "continue", "question"
 RUNS = Runs()
 
@@ -229,8 +233,11 @@ def _remember(shell: Shell) -> None:
         shell.remember(number_field(name, "", 0, high, whole=True))
     shell.remember(number_field("temperature", 1.0, LOWEST, HIGHEST))
     shell.remember(number_field("seed", 0, 0, SEEDS - 1, whole=True))
-    for field in address.fields():
-        shell.remember(field)
+    # Heads and tokens to be taken away, those that the views are drawn without, and what was written on.
+    for name in ("off", "drawn_off"):
+        shell.remember(pattern_field(name, HEADS))
+    for name in ("hidden", "drawn_hidden", "after"):
+        shell.remember(pattern_field(name, PLACES))
 
 
 def _source():

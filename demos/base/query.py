@@ -6,6 +6,7 @@ the same controls and runs nothing. Each demo declares its fields; everything el
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -89,6 +90,18 @@ def choice_field(name: str, default: str, choices: Sequence[str]) -> QueryField:
         return raw
 
     return QueryField(name, parse, default)
+
+
+def pattern_field(name: str, pattern: str) -> QueryField:
+    """Text that is empty or matches the whole of a regular expression."""
+    known = re.compile(pattern)
+
+    def parse(raw: str) -> str:
+        if raw and not known.fullmatch(raw):
+            raise ValueError(f"{name}: {raw[:40]!r} does not match {pattern}")
+        return raw
+
+    return QueryField(name, parse, "")
 
 
 def flag_field(name: str, default: bool) -> QueryField:
