@@ -104,7 +104,7 @@ def test_a_translation_says_how_it_was_made_and_how_far_to_trust_it(viewer, tmp_
     assert viewer.find(".att-view .att-view-scale").count() == 1
     above, first = viewer.find(".att-view .stage-tools").bounding_box(), viewer.find(".att-alignment thead span").nth(1).bounding_box()
     heights = viewer.find(".att-alignment thead span").evaluate_all("(all) => Math.max(...all.map((node) => node.getBoundingClientRect().height))")
-    assert first["y"] + first["height"] - (above["y"] + above["height"]) < heights + 30       # no empty space above the names
+    assert first["y"] + first["height"] - (above["y"] + above["height"]) < heights + 60       # no empty space above the names
     words, _ = figure(viewer, tmp_path)
     assert "I have a red book." in words and viewer.find(".att-next-text:visible").inner_text() in words and "Share of the attention" in words
 
