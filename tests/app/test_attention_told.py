@@ -62,7 +62,7 @@ def test_what_happened_is_said_of_what_is_drawn_now(viewer) -> None:
     viewer.press("The answer")
     read, written = len(viewer.tokens()), continue_text(viewer)
     told = facts(viewer)
-    assert f"read {read + written} tokens, {written} of which it had written itself" in told
+    assert f"read {read + written} tokens, {written} of them continue your text" in told
     assert f"1 to read the text, {written} for the new tokens one by one, 1 for the maps" in told
 
 
