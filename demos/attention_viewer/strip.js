@@ -16,8 +16,9 @@ epochs.attention.strip = ({ text, pick }) => {
     return { side, box, buttons: [...box.children], stop: own.roving(box) };
   }
 
+  // `levels`: (heads, k) of the chosen token, where the run's own maps are blocks of several; null while they are on their way.
   // `hiding`: places of the source that the next drawing is to do without; those that this one does without, it says itself.
-  function show(run, chosen, hiding = []) {
+  function show(run, chosen, levels, hiding = []) {
     node.hidden = run.kind === "vision";
     if (node.hidden) { node.replaceChildren(); drawn = brought = ""; return; }
     const stack = run.stacks[chosen.stack];
@@ -31,9 +32,11 @@ epochs.attention.strip = ({ text, pick }) => {
       watch();
       if (focused) sides.find(({ side }) => side === focused)?.buttons[query]?.focus({ preventScroll: true });
     }
+    const at = own.index(stack, chosen.layer, chosen.head) * stack.k;
+    const level = (place) => (stack.pooled ? levels?.[at + place] ?? 0 : own.level(stack, chosen.layer, chosen.head, query, place));
     for (const { side, buttons, stop } of sides) {
       buttons.forEach((button, place) => {
-        const looks = side === stack.keys && place < stack.k ? own.p(own.level(stack, chosen.layer, chosen.head, query, place)) : 0;
+        const looks = side === stack.keys && place < stack.k ? own.p(level(place)) : 0;
         button.style.setProperty("--att", looks > FAINT ? Math.sqrt(looks).toFixed(3) : "0");
         button.setAttribute("aria-pressed", side === stack.queries && place === query);
         const state = side !== "source" ? "" : run.asked.hidden.includes(place) ? "hidden" : hiding.includes(place) ? "hiding" : "";

@@ -171,17 +171,22 @@ def _sizes(stacks: Sequence[Maps], text: Text) -> str:
                                          for maps, size in zip(stacks, found))
 
 
+def _shown(token: str, text: Text) -> str:
+    """A token inside a sentence; white space, which would not be seen, by its name."""
+    return isolate(token.strip() or text("stage.line_break" if "\n" in token else "stage.space"))
+
+
 def _answer_words(result: Result, text: Text) -> str:
     if result.kind == CAUSAL:
         top = result.next.guess.top
         values = np.array([v for _, _, v in top])
         total = np.exp(values - values[0]).sum() + (result.next.tail[:, 1] * np.exp(result.next.tail[:, 0] - values[0])).sum()
-        return text("result.next", token=isolate(top[0][0].strip() or text("stage.space")), p=percent(float(1 / total)))
+        return text("result.next", token=_shown(top[0][0], text), p=percent(float(1 / total)))
     if result.kind == MASKED:
         if not result.gaps:
             return text("result.no_gap")
         word, _, p = result.gaps[0].top[0]
-        return text("result.gap", token=isolate(word.strip() or text("stage.space")), p=percent(p))
+        return text("result.gap", token=_shown(word, text), p=percent(p))
     if result.kind == TRANSLATION:
         return text("result.written", words=isolate(result.written) if result.written else text("result.nothing"))
     return text("result.label", name=isolate(result.label[0]), p=percent(result.label[1])) if result.label else text("result.seen")

@@ -43,6 +43,7 @@
       if (heads.size > KEPT) heads.delete(heads.keys().next().value);
       return found;
     }
+    const rowName = (of, stack, query) => [of.key, stack.name, query].join();
     async function row(of, stack, query) {
       if (!stack.pooled) {
         const found = new Uint8Array(stack.layers * stack.heads * stack.k);
@@ -50,7 +51,7 @@
           found.set(stack.maps.subarray((n * stack.rows + query) * stack.columns, (n * stack.rows + query) * stack.columns + stack.k), n * stack.k);
         if (of.kind !== "vision" || query === 0) return Object.assign(found, { rollout: of.rollout });
       }
-      const name = [of.key, stack.name, query].join();
+      const name = rowName(of, stack, query);
       if (!rows.has(name)) {
         const reply = await ask("row", { stack: stack.name, query });
         if (!reply) return null;
@@ -104,7 +105,7 @@
       draw();
     };
     // Tokens that the next drawing is to do without are marked where the visitor chose them.
-    const hide = (places) => { hiding = places; strip.show(run, chosen, hiding); };
+    const hide = (places) => { hiding = places; shade(); };
     const given = { link, text, demo, tests, pocket, hide, select, ask, detail, row, continueText, redraw, isBusy, stopButton: epochs.runs.stopButton(demo, text.stop, "continue") };
 
     // -- layout -------------------------------------------------------------------------------
@@ -155,6 +156,17 @@
       live.dataset.without = `${off.length} ${hidden.length}`;
     }
 
+    const queryOf = (stack) => (chosen.token < 0 ? stack.q - 1 : chosen.token);
+    // A long text's maps are blocks of several tokens: where one of them looks is asked for.
+    async function shade() {
+      const of = run, stack = run.stacks[chosen.stack], query = queryOf(stack);
+      const isAsked = stack.pooled && !growth.isOn;
+      strip.show(run, chosen, isAsked ? rows.get(rowName(run, stack, query)) : null, hiding);
+      if (!isAsked || rows.has(rowName(run, stack, query))) return;
+      const found = await row(run, stack, query);
+      if (found && of === run && stack === run.stacks[chosen.stack] && query === queryOf(stack)) strip.show(run, chosen, found, hiding);
+    }
+
     function draw() {
       if (!run) return;
       const stack = run.stacks[chosen.stack];
@@ -163,8 +175,8 @@
       state.set(demo, "view", view === VIEWS[run.kind][0] ? "" : view);
       state.set(demo, "panel", panel === PANELS[run.kind][0] ? "" : panel);
       chosen = { ...chosen, answer: placeOf(run, chosen) };
-      strip.show(run, chosen, hiding);
-      const query = chosen.token < 0 ? stack.q - 1 : chosen.token;
+      shade();
+      const query = queryOf(stack);
       const name = own.className(text, stack.classes[own.index(stack, chosen.layer, chosen.head)]);
       const seen = fill(name ? text.about_named : text.about, { head: own.headName(stack, chosen.layer, chosen.head, text), name,
         token: own.tokenTold(run, stack.queries, query, text) });

@@ -18,7 +18,7 @@ def viewer(invite):
 
 def test_a_second_press_starts_no_second_continuation(viewer) -> None:
     viewer.see().look()
-    words, runs = len(viewer.tokens()), len(viewer.visitor.runs)
+    words = len(viewer.tokens())
     for _ in range(2):
         viewer.page.evaluate("(id) => { const button = document.getElementById(`${id}-continue`); button.click(); button.click(); }", ID)
         assert viewer.find(f"#{ID}-continue").is_disabled()
@@ -26,7 +26,21 @@ def test_a_second_press_starts_no_second_continuation(viewer) -> None:
         grown = int(viewer.find(".att-live").get_attribute("data-grown").split()[1])
         assert len(viewer.tokens()) == words + grown and viewer.find(".att-token.grown").count() == grown
         viewer.page.evaluate("() => { document.querySelector('.att-live').dataset.grown = '' }")
-    assert grown > 1 and len(viewer.visitor.runs) == runs + 2
+    assert grown > 1 and sum('"temperature"' in run for run in viewer.visitor.runs) == 2
+
+
+def test_the_strip_of_a_long_text_is_shaded_token_by_token(viewer) -> None:
+    """Its maps arrive as blocks of several tokens; a causal head never looks ahead."""
+    words = "".join(f"{name} saw the {thing}. " for name in ("Ann", "Tom", "Mia") for thing in ("sea", "old hill", "red fox", "boat", "door", "moon"))
+    viewer.see(HOME + f"&text={quote(words)}&token=70").look()
+    shades = "[...live.querySelectorAll('.att-token')].map((token) => Number(token.style.getPropertyValue('--att')))"
+    assert len(viewer.tokens()) > 96
+    viewer.until(f"{shades}.some((shade) => shade > 0)")
+    for place in (70, 40):
+        viewer.find(".att-token").nth(place).click()
+        viewer.until(f"{shades}.some((shade) => shade > 0) && {shades}.every((shade, place) => place <= {place} || !shade)")
+        told = viewer.page.evaluate("() => { const live = document.querySelector('.att-live'); return " + shades + " }")
+        assert 0.8 < sum(shade**2 for shade in told) < 1.02        # the shares of one token's attention
 
 
 def test_looking_again_ends_a_continuation_and_nothing_of_it_follows(viewer) -> None:
