@@ -13,7 +13,7 @@ from ..base.errors import UserError
 from ..base.measured import read_metrics
 from ..base.query import choice_field, number_field, pattern_field, text_field
 from ..base.text import Text
-from ..ui.browser import browser_component, tell_end
+from ..ui.browser import browser_component
 from ..ui.inputs import chips, picture_input
 from ..ui.picker import Picker, chosen_id, ensure_here
 from ..ui.runs import ONLY, Runs
@@ -86,18 +86,17 @@ def build(shell: Shell) -> None:
                            js=f"(example, text, picture, picker) => epochs.attentionExample({name}, example, text, picture, picker)")
     looks = shell.on([run.click, text.submit, picture.input, filled.then, picked.then], respond, inputs, outputs, api_name="attention")
     looks += picker.connect(shell, progress, [shell.alert], respond, inputs, outputs)
-    RUNS.watch(id, looks)
+    RUNS.watch(shell, looks)
 
     replied = shell.on(asks.select, lambda *values: reply_to(shell, *values), [asks, picture, page], [reply])
-    for event in replied:
-        tell_end(event, "() => epochs.attention.ended()")
-    RUNS.watch(id, replied, QUESTION)
+    shell.when_ended(replied, "epochs.attention.ended()")
+    RUNS.watch(shell, replied, QUESTION)
 
     def continued(*values):
         yield from grow(shell, *values)
 
     grows = shell.on(wish.select, continued, [page, wish], [grown])
-    RUNS.watch(id, grows, CONTINUE)
+    RUNS.watch(shell, grows, CONTINUE)
 
 
 def answer(shell: Shell, text: object, picture: object, model: object) -> tuple:

@@ -15,7 +15,7 @@ from ..base.pictures import LONGEST_SIDE, picture_from_data_uri
 from ..base.query import choice_field, number_field, text_field
 from ..base.spec import Checkpoint
 from ..base.text import Text
-from ..ui.browser import browser_component, tell_end
+from ..ui.browser import browser_component
 from ..ui.clip import ClipControls, answer_banner, is_drawing, read_question
 from ..ui.picker import ensure_here
 from ..ui.shell import Shell
@@ -54,9 +54,9 @@ def build(shell: Shell) -> None:
     # A moving slider neither dims the page nor speaks of loading.
     spoilt, = shell.on(stage.input, lambda asked: spoil(shell, asked), [stage], [replies, facts], banner=live,
                        js="(asked) => asked")
-    tell_end(spoilt, "() => epochs.robustness.landed()")
+    shell.when_ended([spoilt], "epochs.robustness.landed()")
     drawn, = shell.on(sweep.input, lambda asked: draw_curve(shell, asked), [sweep], [sweep], banner=live)
-    tell_end(drawn, "() => epochs.robustness.curveLanded()")
+    shell.when_ended([drawn], "epochs.robustness.curveLanded()")
 
 
 def answer(shell: Shell, picture: object, labels: str, templates: str, model: dict) -> tuple:

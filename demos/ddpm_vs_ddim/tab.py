@@ -60,7 +60,7 @@ def build(shell: Shell) -> None:
 
     ends = controls.connect(respond, inputs, outputs, progress=progress, api_name="race")
     ends += shell.on(start.select, respond, [*inputs, start], outputs)
-    RUNS.watch(SPEC.id, ends)
+    RUNS.watch(shell, ends)
     shell.on(gif.select, lambda asked: ({}, view.film_value(part_of(asked, "frames"))), [gif], [gif], banner=files,
              compute=False)
     shell.on(restore.select, lambda asked, model: bring_back(shell, controls.picker, asked, model),

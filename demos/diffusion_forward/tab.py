@@ -77,7 +77,7 @@ def build(shell: Shell) -> None:
     walked = shell.on([walk.click, path.input], wander, [page, other, count, steps, path, *controls.inputs], [row, facts],
              banner=walk_banner, api_name="walk_between")
     for part, ends in ((STAGE, sunk), (BACK, returned), (WALK, walked)):
-        RUNS.watch(SPEC.id, ends, part)
+        RUNS.watch(shell, ends, part)
 
 
 def answer_drown(shell: Shell, page: object, picture: object, *question) -> Iterator[tuple]:

@@ -57,7 +57,7 @@ def build(shell: Shell) -> None:
 
     started = controls.connect(respond, asked, [stage, facts, guess], progress=progress, api_name="grid")
     started += shell.on([axes[1].submit, axes[3].submit], respond, asked, [stage, facts, guess])
-    RUNS.watch(SPEC.id, started)
+    RUNS.watch(shell, started)
 
     def say_plan(*values):
         return foresee(shell, *values)

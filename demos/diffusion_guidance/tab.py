@@ -59,7 +59,7 @@ def build(shell: Shell) -> None:
     ends = controls.connect(respond, inputs, outputs, progress=progress, api_name="guidance")
     chosen = aways.select(None, aways, negative, js="(words) => words", api_visibility="private")
     ends += shell.on([negative.submit, chosen.then], respond, inputs, outputs)
-    RUNS.watch(SPEC.id, ends)
+    RUNS.watch(shell, ends)
 
 
 def answer(shell: Shell, page: object, steps: object, strip: object, negative: object, prompt: object, *more: object

@@ -61,7 +61,7 @@ def build(shell: Shell) -> None:
 
     ends = controls.connect(respond, inputs, outputs, progress=progress, api_name="same_noise")
     ends += shell.on(eta.input, respond_to_eta, inputs, outputs)
-    RUNS.watch(SPEC.id, ends)
+    RUNS.watch(shell, ends)
 
 
 def answer(shell: Shell, page: object, eta: object, runs: object, steps: object, *question, reuse: bool = False) -> Iterator[tuple]:

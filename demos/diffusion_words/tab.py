@@ -51,7 +51,7 @@ def build(shell: Shell) -> None:
         yield from answer(shell, *values)
 
     ends = controls.connect(respond, [page, steps, *controls.inputs], [stage, facts, guess], progress=progress, api_name="words")
-    RUNS.watch(SPEC.id, ends)
+    RUNS.watch(shell, ends)
 
 
 def answer(shell: Shell, page: object, steps: object, *question: object) -> Iterator[tuple]:

@@ -11,12 +11,6 @@ import json
 import gradio as gr
 
 
-def tell_end(event: gr.events.Dependency, js: str) -> None:
-    """Runs `js` in the page when `event` has ended, however it did: a refused or broken request triggers `failure` alone."""
-    for listen in (event.then, event.failure):
-        listen(None, None, None, js=js, api_visibility="private")
-
-
 def browser_component(kind: str, value: object = None, *, elem_id: str | None = None,
                       elem_classes: list[str] | None = None, **config: object) -> gr.HTML:
     """A component of the script's `register(kind, ...)`; `config` reaches it as JSON.

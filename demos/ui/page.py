@@ -101,6 +101,7 @@ def _build_inner_tabs(shells: list[Shell], places: dict[str, list]) -> None:
 def _build_demo(shell: Shell) -> None:
     with gr.Column(elem_id=shell.demo.id, elem_classes=["demo"]):
         shell.demo.tab().build(shell)
+        shell.finish()
 
 
 def _tell_address(tab: gr.Tab, demos: list[str]) -> None:

@@ -9,7 +9,8 @@ from typing import TypeVar
 import gradio as gr
 
 from ..base.diffusion.stream import Stops, in_batches
-from .browser import browser_component, tell_end
+from .browser import browser_component
+from .shell import Shell
 
 T = TypeVar("T")
 
@@ -57,10 +58,9 @@ class Runs:
         return component
 
     @staticmethod
-    def watch(demo: str, events: Sequence, part: str = ONLY) -> None:
+    def watch(shell: Shell, events: Sequence, part: str = ONLY) -> None:
         """Tells the page when a run that `events` started has ended, also without a last word."""
-        for event in events:
-            tell_end(event, f"() => epochs.runs({demo!r}).ended({part!r})")
+        shell.when_ended(events, f"epochs.runs({shell.demo.id!r}).ended({part!r})")
 
     def stream(self, value: object, make: Callable[[], Iterator[T]], part: str = ONLY) -> Iterator[list[T]]:
         """What `make()` yields, in lists at the browser's pace, until it ends or the visitor stops it."""

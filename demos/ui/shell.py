@@ -21,7 +21,7 @@ from ..base.errors import UserError
 from ..base.query import QueryField
 from ..base.text import LANGUAGES, MissingText, Text
 from ..registry import Demo
-from .browser import browser_component, tell_end
+from .browser import browser_component
 
 log = logging.getLogger("epochs")
 _answers = itertools.count(1)
@@ -45,6 +45,7 @@ class Shell:
         self.carried: dict[str, gr.components.Component] = {}
         self.pickers: list = []
         self.alert: gr.HTML | None = None
+        self._ends: dict[int, tuple[gr.events.Dependency, list[str]]] = {}
         # Only the English page's events are public API; the other page would repeat every name.
         self.public = text.language == LANGUAGES[0]
 
@@ -148,16 +149,40 @@ class Shell:
                    **where, **listen, "api_visibility": "public" if public else "private"}
         if public:
             options["api_name"] = api_name
-        listeners = [events] if callable(events) else list(events)
         found = []
-        for event in listeners:
-            ended = event(guarded, inputs, [banner, *outputs], **options)
+        for listen_to in _grouped([events] if callable(events) else events):
+            event = listen_to(guarded, inputs, [banner, *outputs], **options)
             if compute:
-                tell_end(ended, f"() => epochs.idle({banner.elem_id!r})")
-            found.append(ended)
+                self.when_ended([event], f"epochs.idle({banner.elem_id!r})")
+            found.append(event)
             # One public name for one function, however many controls start it.
             options = {k: v for k, v in options.items() if k != "api_name"} | {"api_visibility": "private"}
         return found
+
+    def when_ended(self, events: Sequence[gr.events.Dependency], js: str) -> None:
+        """Runs the statement `js` in the page when one of `events` has ended, however it did."""
+        for event in events:
+            self._ends.setdefault(id(event), (event, []))[1].append(js)
+
+    def finish(self) -> None:
+        """Once a tab is built: one listener says all that is to be said when an event has ended.
+
+        A refused or broken request triggers `failure` alone.
+        """
+        for event, scripts in self._ends.values():
+            for listen in (event.then, event.failure):
+                listen(None, None, None, js=f"() => {{ {'; '.join(scripts)}; }}", api_visibility="private")
+        self._ends = {}
+
+
+def _grouped(events: Sequence[Callable]) -> list[Callable]:
+    """What listens to the components' events together, and to each end of another event by itself.
+
+    As the page opens, Gradio looks for each component through all listeners: fewer open it sooner.
+    """
+    direct = [event for event in events if hasattr(event, "event_name")]
+    rest = [event for event in events if not hasattr(event, "event_name")]
+    return ([functools.partial(gr.on, direct)] if direct else []) + rest
 
 
 def _options(text: Text) -> list[str]:
