@@ -85,7 +85,8 @@
     state.rule(demo, (key) => {
       const kind = kinds[modelNow()];
       if (key === "text") {
-        if (kind === "vision" || !isCarried(textNow())) return false;
+        if (kind === "vision") return false;
+        if (!isCarried(textNow())) return state.TOO_LONG;
         return OF_TEXT.some((each) => each !== "token" && holds(each) && belongs(each, kind)) ? state.ALWAYS : true;
       }
       if (key === "emoji") return kind === "vision" || !kind;

@@ -28,6 +28,19 @@ def link_of(viewer: Viewer) -> str:
     return viewer.page.evaluate("() => epochs.state.link()").removeprefix(viewer.visitor.server)
 
 
+def test_a_text_that_no_link_can_hold_is_said_to_be_left_out(viewer) -> None:
+    viewer.see()
+    copy = viewer.page.locator(f"#{ID}").get_by_role("button", name="Copy link")
+    viewer.visitor.write("text", "a short text")
+    viewer.page.wait_for_function("() => epochs.state.link().includes('short')")
+    copy.click()
+    viewer.page.get_by_text("Link copied", exact=True).wait_for()
+    viewer.visitor.write("text", "a long text " * 1000)
+    viewer.page.wait_for_function("() => !epochs.state.link().includes('text=')")
+    copy.click()
+    viewer.page.get_by_text("too long for a link").wait_for()
+
+
 def query_of(viewer: Viewer) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(link_of(viewer)).query).items()}
 

@@ -21,14 +21,16 @@ epochs.state = (() => {
     defaults[name] = Object.fromEntries(Object.entries(fields).map(([k, v]) => [k, asText(v)]));
   }
 
-  const ALWAYS = "always";
+  const ALWAYS = "always", TOO_LONG = "too long";
   const fits = (value) => encodeURIComponent(value).length <= LONGEST;
 
   // A demo's own rule for its fields: a control that is not on screen stays out of the address; ALWAYS is for one that
-  // others hang on, which is written out even where it holds its default.
+  // others hang on, which is written out even where it holds its default; TOO_LONG for what no address can hold.
   function rule(name, belongs) { rules[name] = belongs; }
 
-  function address() {
+  // The path and query of what is shown, and whether all of it is in there.
+  function addressNow() {
+    let isWhole = true;
     const now = new URLSearchParams(location.search);
     const next = new URLSearchParams();
     if (demo) next.set("demo", demo);
@@ -36,11 +38,13 @@ epochs.state = (() => {
     const [held, usual] = [values[demo] || {}, defaults[demo] || {}];
     for (const key of new Set([...Object.keys(held), ...Object.keys(usual)])) {
       const value = held[key] ?? usual[key], belongs = rules[demo]?.(key) ?? true;
-      if (belongs && (value !== usual[key] || belongs === ALWAYS) && fits(value)) next.set(key, value);
+      if (!belongs || (value === usual[key] && belongs !== ALWAYS)) continue;
+      if (belongs === TOO_LONG || !fits(value)) isWhole = false;
+      else next.set(key, value);
     }
     const query = next.toString();
     // The whole path: Gradio's <base> would lead a bare "?…" to the English page.
-    return location.pathname + (query ? "?" + query : "");
+    return { address: location.pathname + (query ? "?" + query : ""), isWhole };
   }
 
   let timer = 0;
@@ -48,7 +52,7 @@ epochs.state = (() => {
     if (!ready) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      try { history.replaceState(history.state, "", address()); } catch { return; }   // Safari counts the calls
+      try { history.replaceState(history.state, "", addressNow().address); } catch { return; }   // Safari counts the calls
       // Inside a Space's frame the parent page shows the address: the documented message keeps it in step.
       if (window.parent !== window)
         window.parent.postMessage({ queryString: location.search.slice(1), hash: "" }, "https://huggingface.co");
@@ -100,7 +104,8 @@ epochs.state = (() => {
     document.documentElement.dataset.epochs = "ready";
   }
 
-  function link() { return ready ? new URL(address(), location.href).href : location.href; }
+  function link() { return ready ? new URL(addressNow().address, location.href).href : location.href; }
+  const isWhole = () => addressNow().isWhole;
 
   async function copy(text) {
     try {
@@ -120,5 +125,5 @@ epochs.state = (() => {
     for (const [name, fields] of Object.entries(config.demos)) declare(name, fields);
   });
 
-  return { ALWAYS, set, fits, rule, asked, askedNumber, page, select, start, link, copy };
+  return { ALWAYS, TOO_LONG, set, fits, rule, asked, askedNumber, page, select, start, link, isWhole, copy };
 })();
