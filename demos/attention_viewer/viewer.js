@@ -28,6 +28,12 @@
       const reply = await send(what, { ...question(), ...extra });
       return reply && run?.key === key ? reply : null;
     };
+    // Views that ask for the same while it is on its way share its answer.
+    const underway = new Map();
+    const shared = (name, make) => {
+      if (!underway.has(name)) underway.set(name, make().finally(() => underway.delete(name)));
+      return underway.get(name);
+    };
     const nameOf = (of, at) => [of.key, at.stack, at.layer, at.head].join();
     async function detail(of, at) {
       const stack = of.stacks[at.stack];
@@ -35,13 +41,15 @@
       const name = nameOf(of, at);
       const kept = heads.get(name);
       if (kept && (kept.scores || kept.rows.query === query)) return kept;
-      const reply = await ask("head", { stack: stack.name, layer: at.layer, head: at.head, query });
-      if (!reply) return kept || null;
-      const found = await own.unpackHead(reply);
-      heads.delete(name);
-      heads.set(name, found);
-      if (heads.size > KEPT) heads.delete(heads.keys().next().value);
-      return found;
+      return shared(`head ${name} ${query}`, async () => {
+        const reply = await ask("head", { stack: stack.name, layer: at.layer, head: at.head, query });
+        if (!reply) return kept || null;
+        const found = await own.unpackHead(reply);
+        heads.delete(name);
+        heads.set(name, found);
+        if (heads.size > KEPT) heads.delete(heads.keys().next().value);
+        return found;
+      });
     }
     const rowName = (of, stack, query) => [of.key, stack.name, query].join();
     async function row(of, stack, query) {
