@@ -8,9 +8,6 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # Gradio otherwise rebuilds a table of past events after every queued one, analytics or not.
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
-# torch's threads otherwise wait for each other at full speed: on cores that something else is using, a small network
-# takes ten times as long.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from demos.base.compute import zero_gpu  # noqa: E402 - the settings above come first
 from demos.base.quick_import import without_stubs  # noqa: E402
