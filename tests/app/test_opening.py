@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.app.visitor import PHONE
@@ -28,7 +26,3 @@ def test_the_emoji_stand_in_whole_rows(invite, size) -> None:
     rows = visitor.page.evaluate("""() => { const tops = [...document.querySelectorAll('#clip_zero_shot .emoji')].map((node) => Math.round(node.getBoundingClientRect().top));
       return [...new Set(tops)].map((top) => tops.filter((other) => other === top).length); }""")
     assert len(set(rows)) == 1 and rows[0] >= 4
-
-
-def test_threads_wait_without_holding_their_cores(server) -> None:
-    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
