@@ -39,6 +39,9 @@ def launch_options(demos=None) -> dict:
     return {
         "ssr_mode": False, "run_history": False, "max_file_size": "10mb", "state_session_capacity": 256,
         "theme": THEME, "footer_links": [], "show_error": True,
+        # Otherwise Gradio asks for the page once as it starts, and ends with an error where that takes three seconds: on a
+        # machine that does other work it does.
+        "_frontend": False,
         "app_kwargs": {"routes": assets.routes(), "middleware": assets.middleware()},
     }
 

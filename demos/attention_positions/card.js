@@ -35,24 +35,24 @@
       point(within(here[0] + down), within(here[1] + right), true);
     });
 
-    // `method`: opened, or undefined where it is not here; once for every answer.
-    function adopt(method, all) {
+    // `method`: opened, or undefined where it is not here; `settings`: the answer's; once for every answer.
+    function adopt(method, settings) {
       figures.hidden = !method;
       missing.hidden = Boolean(method);
       size.textContent = method ? fill(text.size, { width: method.width }) : "";
       if (!method) { places = 0; return; }
-      places = all;
+      places = settings.places;
       painted = P.paint(method, places, colours);
       [from.textContent, to.textContent] = [P.say(method.bottom), P.say(method.top)];
-      said.textContent = method.scores ? fill(text.differs, { spread: Number(method.spread.toPrecision(2)) }) : text.alone;
+      said.textContent = method.scores ? fill(text.differs, { spread: Number(method.spread.toPrecision(2)) }) : settings.words ? text.alone : text.alone_places;
     }
 
-    function show(method, { place, other, ys }) {
+    function show(method, { place, other, ys, above }) {
       here = [place, other];
       const values = { name: text[name], place, places, low: P.say(method.bottom), high: P.say(method.top), self: P.say(method.at(place, place)), other, score: P.say(method.at(place, other)) };
       canvas.setAttribute("aria-label", fill(text.map_of, values));
       P.frame(canvas, painted, place, other);
-      curve.replaceChildren(P.curve(method, places, { place, other, ys, words: { axis: text.curve_axis, label: fill(text.curve_of, values) } }));
+      curve.replaceChildren(P.curve(method, places, { place, other, ys, words: { axis: text.curve_axis, above, label: fill(text.curve_of, values) } }));
     }
     return { node, adopt, show, painted: () => painted };
   }

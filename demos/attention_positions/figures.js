@@ -4,6 +4,7 @@
   const { h } = epochs;
   const COLOURS = { sinusoidal: "var(--epochs-series-1, #5368e9)", learned: "var(--epochs-series-3, #2ba571)", rotary: "var(--epochs-series-2, #d23a2e)" };
   const DASHES = { sinusoidal: null, learned: "8 3", rotary: "2 3" };
+  const FLAT = 0.25;                             // of the height of a chart
   const LARGE = 512;                             // about how many pixels a map has a side
 
   const say = (value, digits = 2) => {
@@ -58,8 +59,8 @@
   }
 
   // An empty chart: `xs` and `ys` are [from, to], `ticks` the places along x that are numbered.
-  function chart({ kind, width: W, height: H, xs, ys, ticks, axis, label }) {
-    const [LEFT, RIGHT, TOP, BOTTOM] = [44, 12, 8, 36];
+  function chart({ kind, width: W, height: H, xs, ys, ticks, axis, above, label }) {
+    const [LEFT, RIGHT, TOP, BOTTOM] = [44, 12, 24, 36];
     const x = (v) => LEFT + (W - LEFT - RIGHT) * (v - xs[0]) / (xs[1] - xs[0] || 1);
     const y = (v) => H - BOTTOM - (H - TOP - BOTTOM) * (v - ys[0]) / (ys[1] - ys[0] || 1);
     const t = (px, py, words, anchor) => h("text", { x: px, y: py, "font-size": 13, fill: "currentColor", "text-anchor": anchor }, words);
@@ -68,7 +69,7 @@
       levels.map((v) => h("g", {}, h("line", { x1: LEFT, x2: W - RIGHT, y1: y(v), y2: y(v), stroke: "currentColor", opacity: v ? 0.18 : 0.45 }),
         t(LEFT - 6, y(v) + 4, say(v), "end"))),
       ticks.map((v, i) => t(x(v), H - BOTTOM + 17, say(v, 0), i === ticks.length - 1 ? "end" : i ? "middle" : "start")),
-      t((LEFT + W - RIGHT) / 2, H - 4, axis, "middle"));
+      t((LEFT + W - RIGHT) / 2, H - 4, axis, "middle"), t(LEFT, 13, above, "start"));
     const path = (points, more) => node.append(h("path", { d: points.map(([px, py], i) => `${i ? "L" : "M"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("") + (more.closed ? "Z" : ""),
       fill: "none", "stroke-linejoin": "round", ...more, closed: null }));
     return { node, x, y, path };
@@ -78,7 +79,7 @@
   function curve(method, places, { place, other, ys, words }) {
     const last = places - 1;
     const colour = COLOURS[method.method];
-    const { node, x, y, path } = chart({ kind: "positions-curve", width: 320, height: 190, xs: [-last, last], ys, ticks: [-last, 0, last], axis: words.axis, label: words.label });
+    const { node, x, y, path } = chart({ kind: "positions-curve", width: 320, height: 190, xs: [-last, last], ys, ticks: [-last, 0, last], axis: words.axis, above: words.above, label: words.label });
     const offsets = Array.from({ length: 2 * places - 1 }, (_, i) => i - last);
     path([...offsets.map((offset, i) => [offset, method.high[i]]), ...offsets.map((offset, i) => [offset, method.low[i]]).reverse()], { closed: true, fill: colour, opacity: 0.28 });
     path(Array.from({ length: places }, (_, n) => [n - place, method.at(place, n)]), { stroke: colour, "stroke-width": 2.2 });
@@ -86,22 +87,32 @@
     return node;
   }
 
-  // The score of two words that move along the text together, a line for each way; `shift` is marked.
-  function journey(methods, shift, words) {
+  // The score of two words that move along the text together, a line for each way as far as they have been moved (`reached`);
+  // `shift` is marked.
+  function journey(methods, { shift, reached }, words) {
     const all = methods.flatMap((method) => method.along);
     const last = methods[0].along.length - 1;
-    const { node, x, y, path } = chart({ kind: "positions-journey", width: 420, height: 220, xs: [0, last], ys: stretch(Math.min(...all), Math.max(...all)), ticks: [0, last], axis: words.axis, label: words.label });
-    node.append(h("line", { x1: x(shift), x2: x(shift), y1: 8, y2: 220 - 36, stroke: "currentColor", "stroke-dasharray": "4 3", opacity: 0.7 }));
+    const { node, x, y, path } = chart({ kind: "positions-journey", width: 420, height: 220, xs: [0, last], ys: stretch(Math.min(...all), Math.max(...all)), ticks: [0, last], axis: words.axis, above: words.above, label: words.label });
+    node.append(h("line", { x1: x(shift), x2: x(shift), y1: 24, y2: 220 - 36, stroke: "currentColor", "stroke-dasharray": "4 3", opacity: 0.7 }));
     for (const { method, along } of methods) {
-      path(along.map((score, s) => [s, score]), { stroke: COLOURS[method], "stroke-width": 2.5, "stroke-dasharray": DASHES[method] });
+      path(along.slice(0, reached + 1).map((score, s) => [s, score]), { stroke: COLOURS[method], "stroke-width": 2.5, "stroke-dasharray": DASHES[method] });
       node.append(h("circle", { cx: x(shift), cy: y(along[shift]), r: 5, fill: COLOURS[method] }));
     }
     return node;
+  }
+
+  // -> (method) => [from, to] of its curve, and the words above all of them. Cosines have one scale; scores of words too, but
+  // where one of them would lie flat in it, each has its own.
+  function scales(methods, { words }, text) {
+    const shared = stretch(Math.min(...methods.map(({ bottom }) => bottom)), Math.max(...methods.map(({ top }) => top)));
+    const isFlat = ({ bottom, top }) => top - bottom < FLAT * (shared[1] - shared[0]);
+    if (words && methods.some(isFlat)) return { ys: ({ bottom, top }) => stretch(bottom, top), above: text.scale_own };
+    return { ys: () => shared, above: words ? text.scale_scores : text.scale_cosines };
   }
 
   const stretch = (low, high) => { const more = 0.05 * (high - low || 1); return [low - more, high + more]; };
   const swatch = (method) => h("svg.positions-swatch", { viewBox: "0 0 30 8", "aria-hidden": true },
     h("line", { x1: 0, x2: 30, y1: 4, y2: 4, stroke: COLOURS[method], "stroke-width": 4, "stroke-dasharray": DASHES[method] }));
 
-  Object.assign(epochs.positions ??= {}, { say, open, paint, frame, curve, journey, stretch, swatch });
+  Object.assign(epochs.positions ??= {}, { say, open, paint, frame, curve, journey, scales, swatch });
 })();

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.errors import UserError
+from ..base.numbers import check_number, check_whole
 
 # Added to the word: sines and cosines, or a table learned in training. Turning it: rotary.
 SINUSOIDAL, LEARNED, ROTARY = METHODS = ("sinusoidal", "learned", "rotary")
@@ -39,10 +39,10 @@ class Request:
     words: bool = False
 
     def __post_init__(self) -> None:
-        _check(self.places, FEWEST_PLACES, MOST_PLACES, "places_range", step=1)
-        _check(self.base, LOWEST_BASE, HIGHEST_BASE, "base_range")
-        _check(self.width, NARROWEST, WIDEST, "width_range", step=2)
-        _check(self.seed, 0, LAST_SEED, "seed_range", step=1)
+        check_whole(self.places, FEWEST_PLACES, MOST_PLACES, "places_range")
+        check_number(self.base, LOWEST_BASE, HIGHEST_BASE, "base_range")
+        check_whole(self.width, NARROWEST, WIDEST, "width_range", step=2)
+        check_whole(self.seed, 0, LAST_SEED, "seed_range")
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,3 @@ class Result:
 
     def of(self, method: str) -> Encoding | None:
         return next((encoding for encoding in self.encodings if encoding.method == method), None)
-
-
-def _check(value: object, low: float, high: float, key: str, step: int = 0) -> None:
-    """Raises UserError `key` unless `value` is a number in [low, high], and a multiple of `step` where there is one."""
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
-    if not good or (step and value % step):
-        raise UserError(key, low=f"{low:,g}", high=f"{high:,.0f}")

@@ -9,6 +9,7 @@
     let value = {};
     let methods = [];                            // opened, in the order of `names`
     let place = 0, other = 0, shift = 0;         // shown: within the places there are
+    let moved = 0;                               // how far the visitor has moved the words: what comes further on is not told before
     // As asked for: fewer places for a while make none of them forgotten.
     const wanted = { place: Math.round(state.askedNumber(demo, "place", 0, 255, config.place)),
       shift: Math.round(state.askedNumber(demo, "shift", 0, 250, config.shift)) };
@@ -59,27 +60,31 @@
       places.max = last;
       places.value = place;
       placeShown.textContent = place;
-      const ys = P.stretch(Math.min(...methods.map((method) => method.bottom)), Math.max(...methods.map((method) => method.top)));
-      for (const method of methods) cards[method.method].show(method, { place, other, ys });
+      const { ys, above } = P.scales(methods, value.settings, text);
+      for (const method of methods) cards[method.method].show(method, { place, other, ys: ys(method), above });
       tell(place, other);
     }
+
+    // The opening asks for a prediction; who has pressed the button has made one, or wants none.
+    const reached = () => (value.opening ? moved : value.settings.places - 1 - gap);
 
     function drawShift() {
       const last = value.settings.places - 1 - gap;
       shift = Math.min(last, wanted.shift);
+      moved = Math.max(moved, shift);
       along.max = last;
       along.value = shift;
       shiftShown.textContent = shift;
       along.setAttribute("aria-valuetext", fill(text.shift_value, { s: shift, first: shift, second: shift + gap }));
       const rows = methods.map(({ method, along: scores }) => ({ method, first: scores[0], now: scores[shift], by: scores[shift] - scores[0] }));
       const difference = ({ by }) => (Math.abs(by) < same ? text.unchanged : (by > 0 ? "+" : "") + P.say(by, 4));
-      chart.replaceChildren(P.journey(methods, shift, { axis: text.journey_axis,
+      chart.replaceChildren(P.journey(methods, { shift, reached: reached() }, { axis: text.journey_axis, above: text.score,
         label: `${text.proof}. ` + rows.map((row) => fill(text.journey_of, { name: text[row.method], first: P.say(row.first, 4), now: P.say(row.now, 4), s: shift })).join(" ") }));
       const cell = (words) => h("td", {}, words);
       table.replaceChildren(h("table.positions-table", {}, h("thead", {}, h("tr", {}, h("td"), [text.at_start, fill(text.moved_by, { s: shift }), text.difference].map((words) => h("th", { scope: "col" }, words)))),
-        h("tbody", {}, rows.map((row) => h("tr", { "data-method": row.method }, h("th", { scope: "row" }, P.swatch(row.method), text[row.method]), cell(P.say(row.first, 4)), cell(P.say(row.now, 4)), cell(difference(row)))))));
+        h("tbody", {}, rows.map((row) => h("tr", { "data-method": row.method }, h("th", { scope: "row" }, h("span.positions-key", {}, P.swatch(row.method), h("span", {}, text[row.method]))), cell(P.say(row.first, 4)), cell(P.say(row.now, 4)), cell(difference(row)))))));
       const still = methods.filter((method) => !method.moves).map((method) => text[method.method]);
-      verdict.textContent = still.length ? fill(text.still, { names: still.join(text.and) }) : text.none_still;
+      verdict.textContent = !reached() ? text.unmoved : still.length ? fill(text.still, { names: still.join(text.and) }) : text.none_still;
     }
 
     // A link may ask for other settings than those the page opens with: then nothing is shown until it has been computed.
@@ -98,13 +103,13 @@
       live.hidden = waiting;
       if (waiting) { epochs.withdrawFigure(demo); return; }
       compared.textContent = value.settings.words ? text.compared_words : text.compared_places;
-      for (const name of names) cards[name].adopt(methods.find((method) => method.method === name), value.settings.places);
+      for (const name of names) cards[name].adopt(methods.find((method) => method.method === name), value.settings);
       drawPlace();
       drawShift();
       root.dataset.run = value.run;
       if (called && !value.opening) epochs.bringIntoView(root, demo);
       called = false;
-      epochs.offerFigure(demo, () => P.figure({ demo, value, methods, place, other, shift, gap, cards, text }));
+      epochs.offerFigure(demo, () => P.figure({ demo, value, methods, place, other, shift, reached: reached(), gap, cards, text }));
     }
     document.addEventListener("click", (event) => { if (event.target.closest?.(`#${demo}-run, #${demo} .control-presets .chip`)) called = true; }, true);
     watch("value", adopt);

@@ -6,6 +6,7 @@ import inspect
 
 import gradio as gr
 
+from ..base.numbers import whole
 from ..base.query import flag_field, number_field
 from ..ui.browser import browser_component
 from ..ui.inputs import chips
@@ -18,7 +19,7 @@ from .schema import (FEWEST_PLACES, GAP, HIGHEST_BASE, LAST_SEED, LOWEST_BASE, M
 from .spec import SPEC
 
 START = Request()
-PLACE, SHIFT = 20, 40         # at first: the place whose scores are drawn, and how far the two words have moved
+PLACE, SHIFT = 20, 0          # at first: the place whose scores are drawn, and how far the two words have moved
 
 
 def build(shell: Shell) -> None:
@@ -65,7 +66,7 @@ def answer(shell: Shell, value: object) -> tuple:
 
 def read_request(value: object) -> Request:
     """The controls' value as a Request. Raises UserError."""
-    numbers = {name: _whole(part_of(value, name)) for name in _sliders()}
+    numbers = {name: whole(part_of(value, name)) for name in _sliders()}
     return Request(**numbers, words=bool(part_of(value, "words")))
 
 
@@ -73,8 +74,3 @@ def _sliders() -> dict[str, tuple[float, float, int, float]]:
     """By name: the lowest and highest value, the step (0: by the logarithm), the value at first."""
     return {"places": (FEWEST_PLACES, MOST_PLACES, 1, START.places), "base": (LOWEST_BASE, HIGHEST_BASE, 0, START.base),
             "width": (NARROWEST, WIDEST, 2, START.width), "seed": (0, LAST_SEED, 1, START.seed)}
-
-
-def _whole(value: object) -> object:
-    """A slider's 64.0 as 64; what is no whole number as it came, for the check to refuse."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,27 +1,47 @@
 // What the attention viewer's views share: an unpacked run, names of tokens and heads, colours.
 "use strict";
 epochs.attention = (() => {
-  const { fill, bytes } = epochs;
+  const { h, fill, bytes, roving } = epochs;
+  const { show: tokenText, answer: answerText, isolate } = epochs.tokens;
   const DECADES = 6, CODES = { 12: 4095, 8: 255 };             // of `packing.codes`
-  const LONGEST = 40;                            // letters of a token inside a sentence
   const views = {};
 
   const index = (stack, layer, head) => layer * stack.heads + head;
   const p = (level) => (level / 255) ** 2;
   const colour = (run, value) => run.colours[Math.round(Math.min(1, Math.max(0, value)) * (run.colours.length - 1))];
   const headName = (stack, layer, head, text) => fill(text.head_name, { layer: layer + 1, head: head + 1 });
+  // Whether a head is among those of a list; and among those that a run is computed without.
+  const hasHead = (off, name, layer, head) => off.some((gone) => gone[0] === name && gone[1] === layer && gone[2] === head);
+  const isOff = (run, stack, layer, head) => hasHead(run.asked?.off ?? [], stack.name, layer, head);
+  // A head or layer with the name of its stack, where there are several.
+  const ofStack = (run, name, what, text) =>
+    run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${name}`] ?? name, head: what }) : what;
+  // The place that looks: the chosen token, or the last one.
+  const queryOf = (stack, chosen) => (chosen.token < 0 ? stack.q - 1 : Math.min(chosen.token, stack.q - 1));
   const className = (text, key) => (key ? text["class_" + key] : "");
   const signed = (v, digits) => (Number.isFinite(v) ? v.toFixed(digits).replace("-", "\u2212") : "–");
 
-  // White space that would not be seen is drawn. In an answer the one that begins a word too: " cat" is not "cat".
-  const drawn = (text) => text.replace(/\n/g, "⏎").replace(/\t/g, "⇥");
-  const tokenText = (token) => drawn(token.text).replace(/^ (?=.)/, "").replace(/^ +$/, "␣") || "␣";
-  const answerText = (said) => drawn(said).replace(/^ +| +$/g, (blanks) => "␣".repeat(blanks.length)) || "␣";
+  // A share in a head's full map: of the query it was asked for, with more digits than the map has.
+  const shareAt = ({ rows, p, tk }, q, k) => (rows.query === q ? rows.p[k] : p[q * tk + k]);
+  // By how much a share may be off that came as a level: half a step.
+  const levelOff = (p) => (Math.sqrt(p) + 0.25 / 255) / 255;
+  // Such a share in words, with the digits that it carries.
+  function roughly(p, off = levelOff(p)) {
+    if (p < off) return `<${+(100 * (p + off)).toPrecision(2)}%`;
+    const digits = [3, 2, 1].find((n) => 0.5 * 10 ** -n >= 100 * off) ?? 0;
+    return `${(100 * p).toFixed(digits)}%`;
+  }
 
-  // A visitor's or a model's words inside a sentence: shortened, their direction kept to themselves, as Python's `isolate`.
-  function isolate(words) {
-    const letters = [...words];
-    return `\u2068${letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : words}\u2069`;
+  // The rows of a table that holds `kept` of `all` places, and where some are left out a row that says how many.
+  function withGaps(kept, all, row, columns, text) {
+    const rows = [];
+    let next = 0;
+    for (const place of [...kept, all]) {
+      if (place > next) rows.push(h("tr.att-skipped", {}, h("td", { colspan: columns }, fill(text.rows_skipped, { n: place - next }))));
+      if (place < all) rows.push(row(place));
+      next = place + 1;
+    }
+    return rows;
   }
 
   // A display string for the token at `place` of a side ("source", "target", "read"), whatever the kind of run.
@@ -102,26 +122,6 @@ epochs.attention = (() => {
       rows: { query: value.query, scores: Float32Array.from(value.row.scores), p: Float32Array.from(value.row.p) } };
   }
 
-  // A group of buttons as one stop of the Tab key: arrow keys walk, up and down by `across()`. -> stop(button): that one is
-  // where Tab comes in, unless the focus is on another of the group.
-  function roving(box, across = () => 1) {
-    const all = () => [...box.querySelectorAll("button")].filter((item) => !item.closest("[hidden]"));
-    function stop(wanted) {
-      const items = all();
-      const now = items.find((item) => item === document.activeElement) || wanted || items[0];
-      for (const item of items) item.tabIndex = item === now ? 0 : -1;
-    }
-    box.addEventListener("keydown", (event) => {
-      const items = all(), at = items.indexOf(event.target.closest("button"));
-      const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - across(), ArrowDown: at + across(), Home: 0, End: items.length - 1 }[event.key];
-      if (at < 0 || to === undefined) return;
-      event.preventDefault();
-      items[to]?.focus();
-      stop();
-    });
-    return stop;
-  }
-
-  return { views, index, p, colour, headName, className, signed, tokenText, answerText, isolate, tokenName, tokenTold, level, unpack, grow,
-    unpackHead, roving };
+  return { views, index, p, colour, headName, hasHead, isOff, ofStack, queryOf, className, signed, shareAt, levelOff, roughly, withGaps, tokenText, answerText, isolate, tokenName,
+    tokenTold, level, unpack, grow, unpackHead, roving };
 })();

@@ -3,7 +3,6 @@
 (() => {
   const { register, read } = epochs;
   const own = epochs.attention;
-  const LATE = 150;                              // ms that a reply may be behind the end of its request
 
   register("attention_reply", ({ props, watch }) => { watch("value", () => own.adoptReply?.(read(props))); });
   register("attention_asks", ({ props, trigger }) => { own.send = (value) => { props.value = value; trigger("select"); }; });
@@ -11,30 +10,12 @@
   register("attention_grown", ({ props, watch }) => { watch("value", () => own.adoptGrown?.(read(props))); });
   own.ended = () => own.afterReply?.();          // the server has nothing more to say to a question
 
-  // -> send(what, value) -> Promise<reply|null>. One question is under way; of each kind the newest waits.
+  // -> send(what, value) -> Promise<reply|null>
   own.courier = () => {
-    let ticket = 0, ended = 0, flying = null;
-    const waiting = new Map();                   // what -> {value, done}
-    function next() {
-      if (flying || !waiting.size) return;
-      const [what, { value, done }] = waiting.entries().next().value;
-      waiting.delete(what);
-      flying = { ticket: ++ticket, done };
-      own.send({ ...value, what, ticket });
-    }
-    const finish = (reply) => { const { done } = flying; flying = null; done(reply); next(); };
-    own.adoptReply = (reply) => { if (flying && reply.ticket === flying.ticket) finish(reply); };
-    // Requests end in the order they were sent, and a reply may be a moment behind its end, or already be here and
-    // the next question be under way, which an end of the one before must not cut short.
-    own.afterReply = () => {
-      const over = ended = Math.min(ended + 1, ticket);
-      setTimeout(() => { if (flying && flying.ticket <= over) finish(null); }, LATE);
-    };
-    return (what, value) => new Promise((done) => {
-      waiting.get(what)?.done(null);
-      waiting.set(what, { value, done });
-      next();
-    });
+    const { ask, adopt, over } = epochs.courier((value) => own.send(value));
+    own.adoptReply = adopt;
+    own.afterReply = over;
+    return ask;
   };
 
   // Continuations of the text on the stage, one at a time. Each has a ticket, which comes back with its tokens: what an

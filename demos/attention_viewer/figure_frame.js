@@ -23,18 +23,18 @@
 
   // What the run went without, by name: whole layers as one.
   function takenAway(run, text) {
-    const ofStack = (stack, what) => (run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${stack.name}`], head: what }) : what);
+    const named = (stack, what) => own.ofStack(run, stack.name, what, text);
     const { off, hidden } = run.asked;
     const heads = run.stacks.flatMap((stack) => Array.from({ length: stack.layers }, (_, layer) => {
       const gone = off.filter(([name, at]) => name === stack.name && at === layer);
-      return gone.length === stack.heads ? [ofStack(stack, fill(text.switch_whole_layer, { layer: layer + 1 }))]
-        : gone.map(([, , head]) => ofStack(stack, own.headName(stack, layer, head, text)));
+      return gone.length === stack.heads ? [named(stack, fill(text.switch_whole_layer, { layer: layer + 1 }))]
+        : gone.map(([, , head]) => named(stack, own.headName(stack, layer, head, text)));
     }).flat());
     const all = [...heads, ...hidden.map((place) => fill(text.switch_hidden, { n: place + 1, token: own.tokenTold(run, "source", place, text) }))];
     return [...all.slice(0, MOST_NAMES), ...(all.length > MOST_NAMES ? ["…"] : [])].join(text.words_map_joint);
   }
 
-  function told({ run, view, text }) {
+  function told({ run, view, stack, map, text }) {
     const { asked, grown, tokens } = run;
     const gone = takenAway(run, text);
     const letters = (words) => short(words, MOST_LETTERS);
@@ -43,33 +43,35 @@
       run.written && fill(text.figure_translation, { text: letters(run.written) }),
       gone && fill(text.figure_without, { list: gone }),
       { overview: text[run.kind === "vision" ? "figure_axes_picture" : "figure_axes"], matrix: text.figure_rows, alignment: text.figure_rows, arcs: text.note_arcs,
-        picture: text.figure_stretched }[view]].filter(Boolean);
+        picture: text.figure_stretched }[view], SCALED.includes(view) && (view === "overview" ? stack.pooled : map.blocks) && text.note_blocks].filter(Boolean);
   }
 
-  // Coloured by the root of the share, as on the page.
-  function scale(run, y, text) {
+  // Coloured by the root of the share, as on the page; below it the grey of what a mask hides.
+  function scale(run, y, isMasked, text) {
     const WIDE = 220, step = WIDE / run.colours.length, from = EDGE + wide(text.figure_scale) + 20;
     return [line(EDGE, y + 10, text.figure_scale), ...run.colours.map((fill, i) => h("rect", { x: from + i * step, y, width: step + 0.5, height: 12, fill })),
-      ...[0, 0.01, 0.1, 0.5, 1].map((p) => line(from + WIDE * Math.sqrt(p), y + 26, `${100 * p}%`, { "font-size": 11, "text-anchor": "middle" }))];
+      ...[0, 0.01, 0.1, 0.5, 1].map((p) => line(from + WIDE * Math.sqrt(p), y + 26, `${100 * p}%`, { "font-size": 11, "text-anchor": "middle" })),
+      ...(isMasked ? [h("rect", { x: from, y: y + 36, width: 18, height: 12, fill: own.canvas.MASKED }), line(from + 26, y + 47, text.masked_key)] : [])];
   }
 
-  // ({run, view, text}, a sheet) -> {width, height, title, children}.
+  // ({run, view, map, text}, a sheet) -> {width, height, title, children}.
   own.framed = (on, sheet) => {
-    const { run, view, text } = on;
+    const { run, view, map, text } = on;
     const caption = `${sheet.title} · ${run.name}`;
     const width = Math.ceil(Math.max(sheet.width, LEAST, 2 * EDGE + wide(caption, 15, "600")));
     const thumb = run.kind === "vision" && view !== "picture";
     const lines = told(on).flatMap((words) => wrap(words, width - 2 * EDGE));
     const below = 34 + HIGH * lines.length + (thumb ? THUMB + 12 : 0);
     const shift = Math.max(0, below - DRAWN_FROM + 10), end = sheet.height + shift, isScaled = SCALED.includes(view);
-    return { width, height: end + (isScaled ? 44 : 0), title: sheet.title, children: [
+    const isMasked = own.canvas.masker(run, map.stack).any, foot = end + (isScaled ? (isMasked ? 70 : 44) : 0);
+    return { width, height: foot, title: sheet.title, children: [
       line(EDGE, 24, caption, { "font-weight": 600, "font-size": 15 }),
       ...lines.map((words, n) => line(EDGE, 46 + HIGH * n, words)),
       ...(thumb ? [h("image", { x: EDGE, y: below - THUMB - 6, width: THUMB, height: THUMB, href: run.picture, style: "image-rendering:pixelated" }),
         line(EDGE + THUMB + 10, below - THUMB / 2 - 2, text.figure_picture)] : []),
       h("g", { transform: `translate(0 ${shift})` }, ...sheet.body),
-      ...(isScaled ? scale(run, end - 18, text) : []),
-      small(EDGE, end + (isScaled ? 44 : 0) - 10, "Epochs")] };
+      ...(isScaled ? scale(run, end - 18, isMasked, text) : []),
+      small(EDGE, foot - 10, "Epochs")] };
   };
   Object.assign(own, { wrap, wide });
 })();

@@ -6,14 +6,20 @@
   const LONGEST = 760, TOP = 44, FOOT = 40, NAMED = 60;       // pixels of a map's longer side; tokens that get a name
 
   const image = (canvas, box) => h("image", { ...box, preserveAspectRatio: "none", style: "image-rendering:pixelated", href: canvas.toDataURL("image/png") });
-  const cells = (run, rows, columns, level) => {
-    const table = own.canvas.levels(run.colours);
-    return own.canvas.cells(rows, columns, (pixels) => { for (let i = 0; i < pixels.length; i++) pixels[i] = table[level(i)]; });
+  // `share(i)` is 0 where nothing was seen, `level(i)` the colour's place.
+  const cells = (run, stack, rows, columns, share, level = share) => {
+    const table = own.canvas.levels(run.colours), [grey] = own.canvas.pack([own.canvas.MASKED]), masked = own.canvas.masker(run, stack, rows, columns);
+    return own.canvas.cells(rows, columns, (pixels) => {
+      for (let i = 0; i < pixels.length; i++) pixels[i] = masked(Math.floor(i / columns), i % columns, share(i)) ? grey : table[level(i)];
+    });
   };
-  const titleOf = ({ run, chosen, stack, text }) => {
-    const head = own.headName(stack, chosen.layer, chosen.head, text);
-    return run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${stack.name}`], head }) : head;
-  };
+  // A name above a column: it leans, by so many degrees; Chinese stands upright. And the room that it takes, up and to the right.
+  const isUpright = (name) => own.canvas.isUpright(name);
+  const standing = (x, y, name) => [...name].reverse().map((letter, n) => line(x, y - 14 * n, letter, { "text-anchor": "middle" }));
+  const above = (x, y, name, lean) => (isUpright(name) ? standing(x, y, name) : [line(x, y, name, { transform: `rotate(${-lean} ${x} ${y})` })]);
+  const tall = (name, lean) => (isUpright(name) ? 14 * [...name].length : own.wide(name) * Math.sin(lean * Math.PI / 180) + 7);
+  const aside = (name, lean) => (isUpright(name) ? 7 : own.wide(name) * Math.cos(lean * Math.PI / 180) + 4);
+  const titleOf = ({ run, chosen, stack, text }) => own.ofStack(run, stack.name, own.headName(stack, chosen.layer, chosen.head, text), text);
 
   // `shot` says which heads are off and what the others are called.
   function overview({ run, stack, shot, text }) {
@@ -22,7 +28,7 @@
       const from = n * stack.rows * stack.columns;
       const [layer, head] = [Math.floor(n / stack.heads), n % stack.heads];
       const [x, y, off, kind] = [LEFT + head * step, FROM + layer * step, shot?.isOff(layer, head), shot?.kindOf(layer, head)];
-      const map = image(cells(run, stack.rows, stack.columns, (i) => stack.maps[from + i]), { x, y, width: cell, height: cell });
+      const map = image(cells(run, stack, stack.rows, stack.columns, (i) => stack.maps[from + i]), { x, y, width: cell, height: cell });
       if (!off) return kind ? [map, ...mark(x + cell - 10, y + 10, kind, shot.marks, text)] : [map];
       map.setAttribute("opacity", 0.3);
       return [map, h("path", { d: `M${x} ${y}l${cell} ${cell}m0 ${-cell}l${-cell} ${cell}`, fill: "none", stroke: "#60646c", "stroke-width": 1.5, "data-off": `${layer} ${head}` })];
@@ -31,7 +37,8 @@
     for (let layer = 0; layer < stack.layers; layer++) body.push(line(LEFT - 8, FROM + layer * step + cell / 2 + 4, String(layer + 1), { "text-anchor": "end" }));
     for (let head = 0; head < stack.heads; head++) body.push(line(LEFT + head * step + cell / 2, FROM - 8, String(head + 1), middle));
     const half = FROM + stack.layers * step / 2;
-    body.push(line(LEFT - 8, FROM - 8, text.overview_head, { "text-anchor": "end" }), line(22, half, text.overview_layer, { ...middle, transform: `rotate(-90 22 ${half})` }));
+    body.push(line(LEFT - 8, FROM - 8, text.overview_head, { "text-anchor": "end" }), ...(isUpright(text.overview_layer) ? standing(22, half + 7 * text.overview_layer.length - 2, text.overview_layer)
+      : [line(22, half, text.overview_layer, { ...middle, transform: `rotate(-90 22 ${half})` })]));
     const width = Math.max(420, 80 + stack.heads * step);
     let [x, y] = [14, FROM + stack.layers * step + 18];
     for (const [kind, n] of Object.entries(shot?.counts() ?? {})) {
@@ -40,8 +47,7 @@
       body.push(...mark(x + 8, y - 4, kind, shot.marks, text), line(x + 22, y, words));
       x += long + 8;
     }
-    const title = run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${stack.name}`], head: text.view_overview }) : text.view_overview;
-    return { width, height: y + 30, title, body };
+    return { width, height: y + 30, title: own.ofStack(run, stack.name, text.view_overview, text), body };
   }
 
   // A head's name as the page marks it: a letter in a circle.
@@ -52,15 +58,16 @@
     const { run, map, text } = on;
     const { rows, columns, stack } = map;
     const isNamed = Math.max(rows, columns) <= NAMED && rows === stack.q && columns === stack.k;
-    const cell = Math.min(26, LONGEST / Math.max(rows, columns)), edge = isNamed ? 110 : 20, top = TOP + (isNamed ? 100 : 0);
-    const body = [image(cells(run, rows, columns, (i) => own.canvas.levelOf(map.p(i))), { x: edge, y: top, width: columns * cell, height: rows * cell })];
-    const name = (side, n) => epochs.sheet.short(own.tokenName(run, side, n, text), 14);
-    for (let q = 0; isNamed && q < rows; q++) body.push(line(edge - 6, top + (q + 0.7) * cell, name(stack.queries, q), { "text-anchor": "end" }));
-    for (let k = 0; isNamed && k < columns; k++) {
-      const x = edge + (k + 0.6) * cell;
-      body.push(line(x, top - 6, name(stack.keys, k), { transform: `rotate(-60 ${x} ${top - 6})` }));
-    }
-    return { width: Math.max(420, edge + columns * cell + 60), height: top + rows * cell + FOOT, title: titleOf(on), body };
+    const names = (side, n) => (isNamed ? Array.from({ length: n }, (_, at) => epochs.sheet.short(own.tokenName(run, side, at, text), 14)) : []);
+    const [side, head] = [names(stack.queries, rows), names(stack.keys, columns)];
+    const lean = head.some(isUpright) ? 90 : 60;                 // beside what stands upright there is no room to lean
+    // No more room than the longest name needs.
+    const cell = Math.min(26, LONGEST / Math.max(rows, columns)), edge = 20 + Math.max(0, ...side.map((name) => own.wide(name)));
+    const top = TOP + Math.ceil(Math.max(0, ...head.map((name) => tall(name, lean)))), x = (k) => edge + (k + 0.5) * cell + (isUpright(head[k]) ? 0 : lean === 90 ? 4 : 3);
+    const body = [image(cells(run, stack, rows, columns, map.p, (i) => own.canvas.levelOf(map.p(i))), { x: edge, y: top, width: columns * cell, height: rows * cell }),
+      ...side.map((name, q) => line(edge - 6, top + (q + 0.7) * cell, name, { "text-anchor": "end" })), ...head.flatMap((name, k) => above(x(k), top - 6, name, lean))];
+    const right = Math.max(edge + columns * cell, ...head.map((name, k) => x(k) + aside(name, lean)));
+    return { width: Math.max(420, right + 14), height: top + rows * cell + FOOT, title: titleOf(on), body };
   }
 
   const alignment = (on) => ({ ...matrix(on), title: `${on.text.view_alignment} · ${on.shot?.words ?? titleOf(on)}` });

@@ -14,15 +14,16 @@ import numpy as np
 from ..base.attention.capture import Watch
 from ..base.attention.checkpoints import CAUSAL, MASKED, POCKET_CAUSAL, TRANSLATION, VISION, attention_model_of  # noqa: F401
 from ..base.attention.model import AttentionModel, Reading
-from ..base.attention.tokens import tokens_in
 from ..base.checkpoints import public_id
 from ..base.compute import gpu, zero_gpu
 from ..base.errors import UserError
-from .attribution import attribute  # noqa: F401 - the tab asks for what it runs here
+from ..base.language.tokens import tokens_in
+from ..base.language.typed import beyond, read_text  # noqa: F401 - the tab asks for what it runs here
+from .attribution import attribute  # noqa: F401
 from .budget import seconds
 from .grow import continue_text  # noqa: F401
 from .probe import knock_out, lens, rank_heads  # noqa: F401
-from .questions import beyond, number, read_asked, read_picture, read_text  # noqa: F401
+from .questions import number, read_asked, read_picture  # noqa: F401
 from .reading import hidden_mask, keep_of, opened, stack_of, stacked
 from .schema import Guess, HeadDetail, Maps, NextToken, Request, Result, Rows
 

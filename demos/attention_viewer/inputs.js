@@ -1,4 +1,4 @@
-// Chips that fill the controls: a kind of model with an example for it, or a ready example.
+// Chips that fill the controls: a kind of model with an example for it, or a ready example. And what each kind reads.
 "use strict";
 (() => {
   const kindOf = (examples, id) => examples.filter((e) => e.model === id);
@@ -9,6 +9,14 @@
     epochs.state.set(demo, "model", id);
     epochs.attention.showInput?.();
   }
+
+  // What to write depends on what the chosen model does with it.
+  epochs.register("attention_hint", ({ root, text }) => {
+    const node = epochs.h("p.att-hint");
+    root.append(node);
+    epochs.attention.hint = (kind) => { node.textContent = text[kind] ?? text.any; };
+    epochs.attention.showInput?.();
+  });
 
   epochs.attentionKind = (demo, examples, id, text, picker) => {
     choose(demo, id);

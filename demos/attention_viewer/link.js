@@ -22,6 +22,10 @@
     }));
   }
 
+  // A text as the server reads it (`base.language.typed`).
+  const typed = (text) => (text.length > 100_000 ? [...text].slice(0, 100_000).join("") : text).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
+  const sameSet = (a, b) => JSON.stringify([...a].sort()) === JSON.stringify([...b].sort());
+
   function headWords(off, stacks) {
     const layers = new Map();
     for (const [name, layer, head] of off) layers.set(`${name}.${layer}`, [...(layers.get(`${name}.${layer}`) || []), head]);
@@ -37,7 +41,7 @@
     const textNow = () => state.asked(demo, "text") ?? start;
     const modelNow = () => state.asked(demo, "model") || first;
     const isCarried = (text) => text.length <= longest && state.fits(text);
-    const isSame = (run, { text, model }) => ({ model: run.asked.model === model, text: run.asked.model === model && run.asked.text === text });
+    const isSame = (run, { text, model }) => ({ model: run.asked.model === model, text: run.asked.model === model && run.asked.text === typed(text) });
 
     // Of an address: what fits this run. What does not, as in a link by hand or to a network that has changed, is left out.
     function placesIn(run, key, after) {
@@ -47,6 +51,11 @@
     }
     const isText = (run) => run.kind !== "vision";
     const listed = (run) => ({ off: heads(state.asked(demo, "off"), run.stacks).slice(0, most.off), hidden: isText(run) ? placesIn(run, "hidden", []) : [] });
+
+    // Whether the views are drawn without all that is listed, and nothing else.
+    const isDrawn = (run) => { const { off, hidden } = listed(run); return sameSet(off, run.asked.off) && sameSet(hidden, run.asked.hidden); };
+    // What the controls hold by now that the run does not answer: "model", "text" or "".
+    const changed = (run, model) => (run.asked.model !== model ? "model" : isText(run) && run.asked.text !== typed(textNow()) ? "text" : "");
 
     // -> { off, hidden, after } of the views that the address asks for, null where it asks for nothing else than `run`, the
     // first answer.
@@ -96,9 +105,9 @@
       if (["temperature", "seed", "after"].includes(key) && kind && kind !== "causal") return false;
       if (!shown || ![...OF_STAGE, ...OF_TEXT].includes(key)) return true;
       if (shown.asked.model !== modelNow()) return false;
-      return !OF_TEXT.includes(key) || !isText(shown) || (shown.asked.text === textNow() && isCarried(shown.asked.text));
+      return !OF_TEXT.includes(key) || !isText(shown) || (shown.asked.text === typed(textNow()) && isCarried(shown.asked.text));
     }
 
-    return { open, listed, leave, list, keep };
+    return { open, listed, isDrawn, changed, leave, list, keep };
   };
 })();

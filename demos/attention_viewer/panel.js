@@ -8,25 +8,22 @@
   const tokenAt = (tokens, place) => (tokens?.[place] ? epochs.attention.tokenText(tokens[place]) : "");
   const wordsTold = (said) => epochs.attention.isolate(words(said));
   const tokenTold = (tokens, place) => epochs.attention.isolate(tokenAt(tokens, place));
-  // Tokens that are parts of a character are shown as \u27e8E4 BD\u27e9: side by side they make whole ones again.
-  const BYTES = /^\u27e8((?:[0-9A-F]{2} ?)+)\u27e9$/;
-  function sentence(tokens) {
-    const [out, held] = [[], []];
-    const flush = () => { if (held.length) out.push(new TextDecoder().decode(Uint8Array.from(held.splice(0)))); };
-    for (const token of tokens) {
-      const found = BYTES.exec(token.text);
-      if (found) { held.push(...found[1].trim().split(" ").map((byte) => parseInt(byte, 16))); continue; }
-      flush();
-      out.push(token.special ? epochs.attention.tokenText(token) : token.text);
-    }
-    flush();
-    return out.join("");
-  }
 
   const share = (p) => Math.min(1, Math.max(0, p || 0));
 
   // A divergence: small ones keep the digits that tell them from nothing.
   const nats = (v) => (v > 0 && v < 0.0005 ? "<0.001" : !v ? "0" : v < 0.1 ? v.toFixed(3) : v.toFixed(2));
+
+  // A number is judged as it is told: what is told as 0.10 does not count as less.
+  const told = (v) => +v.toFixed(v < 0.1 ? 3 : 2);
+
+  // How much a token or patch counts: shares as such, the others with three decimals.
+  function amount(method, v) {
+    if (["attention", "rollout"].includes(method)) return v === 0 ? "0%" : percent(v);
+    const size = Math.abs(v), minus = v < 0 ? "\u2212" : "";
+    if (size < 0.0005) return v === 0 ? "0" : v < 0 ? ">\u22120.001" : "<0.001";
+    return minus + size.toFixed(size < 10 ? 3 : size < 100 ? 1 : 0);
+  }
 
   // Ranked bars whose nodes stay while their numbers move. -> {node, show([{name, p}])}
   function bars(label) {
@@ -53,9 +50,6 @@
   // A translator's decoder looks from what it was given, the cross-attention from what it wrote: the same places.
   const isWritten = (run, chosen) => { const queries = run.stacks?.[chosen.stack]?.queries; return Boolean(queries) && queries !== "source"; };
 
-  // Before one is chosen, the last token is the one that looks.
-  const queryOf = (stack, chosen) => (chosen.token < 0 ? stack.q - 1 : Math.min(chosen.token, stack.q - 1));
-
   // -> (run, chosen) => the place whose answer is meant, -1 for none: the stage asks, and tells all panels as
   // `chosen.answer`. A gap, or a token that was written, stays meant while other tokens are looked at.
   function answerPlace() {
@@ -68,7 +62,7 @@
         return gap;
       }
       if (run.kind !== "translation" || !run.tokens?.target?.length) return -1;
-      if (isWritten(run, chosen)) written = queryOf(run.stacks[chosen.stack], chosen);
+      if (isWritten(run, chosen)) written = epochs.attention.queryOf(run.stacks[chosen.stack], chosen);
       written = Math.min(written, run.tokens.target.length - 1);
       return written;
     };
@@ -106,5 +100,5 @@
     return now;
   }
 
-  epochs.attention.panel = { words, tokenAt, wordsTold, tokenTold, sentence, isWritten, queryOf, share, nats, bars, answerPlace, isGrowing, question };
+  epochs.attention.panel = { words, tokenAt, wordsTold, tokenTold, sentence: epochs.tokens.join, isWritten, share, nats, told, amount, bars, answerPlace, isGrowing, question };
 })();

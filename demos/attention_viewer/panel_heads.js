@@ -7,19 +7,20 @@
   const FIGURES = Object.keys(DIGITS);
 
   epochs.attention.views.heads = ({ text, tests, select }) => {
-    const { index, headName } = epochs.attention;
+    const { index, headName, isOff } = epochs.attention;
     let run = null, chosen = null, drawn = "";
     let order = { by: "class", down: false };    // heads with a name first
     let rows = [];
 
-    const columns = ["head", "class", ...FIGURES];
-    const heads = columns.map((by) => h("th", { scope: "col" }, h("button.att-heads-sort", { type: "button", onclick: () => sort(by) }, text[`heads_${by}`])));
+    let columns = [], heads = [], figures = [];  // those that these heads can have
+    const titles = h("tr");
     const body = h("tbody");
-    const table = h("table.att-heads-table", {}, h("caption.sr-only", {}, text.heads_table), h("thead", {}, h("tr", {}, heads)), body);
+    const table = h("table.att-heads-table", {}, h("caption.sr-only", {}, text.heads_table), h("thead", {}, titles), body);
     const box = h("div.att-heads-box", { tabindex: "0", role: "region", "aria-label": text.heads_table }, table);
     const count = h("p.att-panel-lead");
     const repeat = h("p.stage-note");
-    const live = h("div.att-panel-part", {}, count, box, h("p.stage-note", {}, fill(text.heads_rules, tests)), repeat, h("p.stage-note", {}, text.heads_careful));
+    const rules = h("p.stage-note");
+    const live = h("div.att-panel-part", {}, count, box, rules, repeat, h("p.stage-note", {}, text.heads_careful));
     const hint = h("p.stage-note");
     const node = h("div.att-panel-node", {}, live, hint);
     epochs.edges(box);
@@ -28,7 +29,14 @@
       const value = stack.stats?.[name]?.[place];
       return Number.isFinite(value) ? value : null;
     };
-    const say = (name, value) => (value === null ? "–" : value.toFixed(DIGITS[name]));
+    // With the digits that tell it from what a name needs.
+    function say(name, value) {
+      if (value === null) return "–";
+      const needed = tests[name], isNear = (digits) => digits < 4 && value !== needed && +value.toFixed(digits) === needed;
+      let digits = DIGITS[name];
+      while (isNear(digits)) digits++;
+      return value.toFixed(digits);
+    }
 
     function sort(by) {
       order = { by, down: order.by === by ? !order.down : FIGURES.includes(by) };   // of figures, the largest first
@@ -49,18 +57,33 @@
       columns.forEach((by, i) => heads[i].setAttribute("aria-sort", order.by !== by ? "none" : order.down ? "descending" : "ascending"));
     }
 
+    // Patches have no order, and a decoder that looks at another text has no neighbours there. Induction is left with
+    // dashes where a text repeats too little: a note says how to see it.
+    function makeTitles(stack) {
+      const isPicture = run.kind === "vision", isOwn = stack.queries === stack.keys;
+      figures = FIGURES.filter((name) => (name === "induction" ? !isPicture && isOwn : Array.isArray(stack.stats?.[name])));
+      columns = ["head", "class", ...figures];
+      if (!columns.includes(order.by)) order = { by: "class", down: false };
+      heads = columns.map((by) => h("th", { scope: "col" }, h("button.att-heads-sort", { type: "button", onclick: () => sort(by) },
+        (isPicture && text[`heads_${by}_picture`]) || text[`heads_${by}`])));
+      epochs.redraw(titles, ...heads);
+      rules.textContent = fill(isPicture ? text.heads_rules_picture : text.heads_rules, tests);
+    }
+
     function makeRows(stack) {
+      makeTitles(stack);
       rows = [];
       for (let layer = 0; layer < stack.layers; layer++) for (let head = 0; head < stack.heads; head++) {
         const place = index(stack, layer, head);
         const name = CLASSES.includes(stack.classes?.[place]) ? stack.classes[place] : "";
-        const figures = Object.fromEntries(FIGURES.map((each) => [each, figure(stack, each, place)]));
+        const values = Object.fromEntries(FIGURES.map((each) => [each, figure(stack, each, place)]));
         const tested = name === "broad" ? "entropy" : name;
         const button = h("button.att-heads-name", { type: "button", onclick: () => select({ layer, head }) }, headName(stack, layer, head, text));
-        rows.push({ place, layer, head, name, figures, button, node: h("tr", {}, h("th", { scope: "row" }, button),
+        rows.push({ place, layer, head, name, figures: values, button, node: h("tr", {}, h("th", { scope: "row" }, button),
           h("td", {}, name ? [h("span.att-heads-class", {}, text[`class_${name}`]),
-            h("div.att-heads-test", {}, fill(text[`test_${name}`], { value: say(tested, figures[tested]), over: tests[name] }))] : h("span.att-heads-none", {}, text.class_none)),
-          FIGURES.map((each) => h("td.att-heads-figure", {}, say(each, figures[each])))) });
+            h("div.att-heads-test", {}, fill(text[`test_${name}`], { value: say(tested, values[tested]), over: tests[name] }))] : h("span.att-heads-none", {}, text.class_none),
+          isOff(run, stack, layer, head) ? h("div.att-heads-off", {}, text.overview_off) : null),
+          figures.map((each) => h("td.att-heads-figure", {}, say(each, values[each])))) });
       }
       epochs.redraw(body, ...rows.map((row) => row.node));
       arrange();

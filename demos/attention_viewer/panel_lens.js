@@ -5,7 +5,7 @@
   const WAIT = 150;                              // ms
 
   epochs.attention.views.lens = ({ text, demo, ask, select }) => {
-    const { words, wordsTold, tokenTold, share, queryOf, question } = epochs.attention.panel;
+    const { words, wordsTold, tokenTold, share, question } = epochs.attention.panel;
     let run = null, chosen = null, place = -1, drawn = null;
     const lens = question({ ask, demo }, "lens", WAIT, () => draw());
 
@@ -22,7 +22,7 @@
       const { answer } = chosen;
       if (run.kind === "translation") return answer;
       const stack = run.stacks?.[chosen.stack];
-      return stack && (chosen.token >= 0 || answer < 0) ? queryOf(stack, chosen) : answer;
+      return stack && (chosen.token >= 0 || answer < 0) ? epochs.attention.queryOf(stack, chosen) : answer;
     }
 
     // The layer from which on the last layer's first guess is first in every layer; 0 is the embedding.
@@ -48,13 +48,12 @@
 
     function parts({ layers }) {
       const final = layers.at(-1)[0].text;
-      const from = settled(layers);
       const chip = (guess) => h(guess.text === final ? "span.att-lens-guess.att-lens-final" : "span.att-lens-guess",
         { dir: "auto", style: `--att-share:${(100 * share(guess.p)).toFixed(1)}%` }, h("span.att-lens-word", {}, words(guess.text)), " ", h("span.att-lens-share", {}, percent(guess.p)));
       return [h("p.att-panel-lead", {}, sentence(layers, wordsTold(final))),
         h("table.att-lens-table", {}, h("caption.sr-only", {}, text.lens_table),
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, text.lens_layer), h("th", { scope: "col" }, text.lens_guesses))),
-          h("tbody", {}, layers.map((guesses, i) => h(i >= from ? "tr.att-lens-settled" : "tr", {},
+          h("tbody", {}, layers.map((guesses, i) => h("tr", {},
             h("th", { scope: "row" }, title(i)), h("td", {}, guesses.map(chip))))))];
     }
 

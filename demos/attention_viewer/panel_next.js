@@ -15,7 +15,7 @@
   }
 
   epochs.attention.views.next = ({ text, demo, pocket, select, continueText, isBusy, stopButton }) => {
-    const { bars, words, tokenAt, tokenTold, sentence, isWritten, queryOf } = epochs.attention.panel;
+    const { bars, words, tokenAt, tokenTold, sentence, isWritten } = epochs.attention.panel;
     let run = null, chosen = null, drawn = null, isAwaited = false;
     let temperature = epochs.state.askedNumber(demo, "temperature", LOW, HIGH, 1);
 
@@ -126,7 +126,7 @@
         epochs.redraw(tokens, ...(run.tokens?.target || []).slice(0, stack?.q ?? 0).map((token, i) => h("button.chip.att-panel-chip", { type: "button", dir: "auto", onclick: () =>
           select({ stack: cross, token: i, layer: Math.min(chosen.layer, stack.layers - 1), head: Math.min(chosen.head, stack.heads - 1) }) }, tokenAt(run.tokens.target, i))));
       }
-      const meant = isWritten(run, chosen) ? queryOf(stacks[chosen.stack], chosen) : -1;
+      const meant = isWritten(run, chosen) ? epochs.attention.queryOf(stacks[chosen.stack], chosen) : -1;
       [...tokens.children].forEach((chip, i) => chip.setAttribute("aria-pressed", i === meant));
       stop(tokens.children[meant]);
     }

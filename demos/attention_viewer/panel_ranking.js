@@ -2,7 +2,7 @@
 "use strict";
 epochs.attention.panel.effectGrid = (run, stack, reply, { text, select }) => {
   const { h, fill } = epochs;
-  const { index, headName, colour, signed, roving, panel: { nats } } = epochs.attention;
+  const { index, headName, colour, signed, roving, panel: { nats, told } } = epochs.attention;
   const LEAST = { kl: 0.01, cosine: 0.001 };     // less is no change to speak of
   const known = reply.effect.map((v) => (Number.isFinite(v) ? Math.max(0, v) : null));   // null: too many heads for this model
   const high = Math.max(0, ...known.filter((v) => v !== null));
@@ -23,10 +23,12 @@ epochs.attention.panel.effectGrid = (run, stack, reply, { text, select }) => {
   const grid = h("div.att-switch-grid", { role: "group", "aria-label": text.switch_grid, style: `--att-heads:${stack.heads}` },
     h("span"), Array.from({ length: stack.heads }, (_, head) => axis(head)), lines.flat());
   const stop = roving(grid, () => stack.heads);
+  const scroll = h("div.att-switch-scroll", {}, grid);
+  epochs.edges(scroll);
   const ramp = run.colours.filter((_, i) => i % 4 === 0).join(",");
   const node = h("div", {},
-    h("p.att-panel-lead", {}, fill(high < LEAST[reply.measure] ? text.switch_none_matters : text.switch_most, { head: name(top), value: say(high) })),
-    h("div.att-switch-scroll", {}, grid),
+    h("p.att-panel-lead", {}, fill((reply.measure === "kl" ? told(high) : +high.toFixed(4)) < LEAST[reply.measure] ? text.switch_none_matters : text.switch_most, { head: name(top), value: say(high) })),
+    scroll,
     h("p.att-switch-scale", {}, h("span", {}, say(0)), h("span.att-switch-ramp", { "aria-hidden": true, style: `background:linear-gradient(to right,${ramp})` }), h("span", {}, say(high))),
     h("p.stage-note", {}, text.switch_grid_note, " ", fill(text.switch_cost, { runs: reply.runs, ms: Math.round(reply.milliseconds) })));
   const mark = (layer, head) => {

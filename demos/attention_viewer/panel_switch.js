@@ -4,8 +4,6 @@
   const { h, fill, percent } = epochs;
   const WAIT = 80;                               // ms: several changes in a row are one question
 
-  const sameSet = (a, b) => JSON.stringify([...a].sort()) === JSON.stringify([...b].sort());
-  const sameHead = (a) => (b) => a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
 
   // Two sentences with what differs between them marked: what stands between their common beginning and end.
   function compare(before, after) {
@@ -22,8 +20,8 @@
   }
 
   epochs.attention.views.switch = ({ text, demo, link, select, ask, redraw, isBusy, hide }) => {
-    const { headName, signed, isolate } = epochs.attention;
-    const { words, tokenAt, tokenTold, share, nats, isGrowing, question, effectGrid } = epochs.attention.panel;
+    const { hasHead, headName, signed, isolate } = epochs.attention;
+    const { words, tokenAt, tokenTold, share, nats, told, isGrowing, question, effectGrid } = epochs.attention.panel;
     let run = null, chosen = null, drawn = null, grid = null, gridOf = null;
     let off = [], hidden = [];                   // [stack's name, layer, head]; places in the source
     let picked = -1;                             // the place whose answer a hand chose
@@ -64,20 +62,20 @@
     const stack = () => run.stacks?.[chosen.stack];
     const rankingKey = () => `${run.key} ${stack()?.name}`;
     const layerOf = (of, layer) => Array.from({ length: of.heads }, (_, head) => [of.name, layer, head]);
-    const isOff = (head) => off.some(sameHead(head));
+    const isListed = (head) => hasHead(off, ...head);
     const isText = () => run.kind !== "vision" && (run.tokens?.source?.length ?? 0) > 0;
-    // The chosen token; before one is chosen, the last that is no mark.
-    const sourcePlace = () => (stack()?.queries !== "source" ? -1 : chosen.token >= 0 ? chosen.token : run.tokens.source.findLastIndex((token) => !token.special));
+    // The token to hide is one that a hand has chosen: the one that looks before that is often the one that answers.
+    const sourcePlace = () => (stack()?.queries === "source" ? chosen.token : -1);
     // Why a token cannot be hidden: "" where it can.
     function refusal(place) {
       if (stack().queries !== "source") return text.switch_token_source;
+      if (place < 0) return text.switch_token_choose;
       if (hidden.includes(place)) return "";
       if (run.tokens.source[place]?.special ?? true) return text.switch_token_special;
       return run.kind !== "masked" && hidden.length + 1 >= run.tokens.source.length ? text.switch_token_last : "";
     }
-    const isDrawn = () => sameSet(off, run.asked.off) && sameSet(hidden, run.asked.hidden);
     const shownToken = (place) => isolate(spoken.get(place) ?? tokenAt(run.intact?.[place] ? run.intact : run.tokens.source, place));
-    const ofStack = (name, what) => (run.stacks.length > 1 ? fill(text.switch_of_stack, { stack: text[`switch_stack_${name}`] ?? name, head: what }) : what);
+    const ofStack = (name, what) => epochs.attention.ofStack(run, name, what, text);
 
     function set(nextOff, nextHidden) {
       [off, hidden] = [nextOff, nextHidden];
@@ -86,10 +84,17 @@
       draw();
     }
 
+    // The views too get back what they were drawn without.
+    function clear() {
+      const { off: gone, hidden: covered } = run.asked;
+      set([], []);
+      if (gone.length || covered.length) redraw([], []);
+    }
+
     // What is not wholly off goes off; what is wholly off comes on again.
     function toggleHeads(heads) {
-      const others = off.filter((each) => !heads.some(sameHead(each)));
-      set(heads.every(isOff) ? others : [...others, ...heads], hidden);
+      const others = off.filter((each) => !hasHead(heads, ...each));
+      set(heads.every(isListed) ? others : [...others, ...heads], hidden);
     }
 
     // A new run of the same model keeps what is off; its hidden places mean nothing in another text. One that was drawn
@@ -118,7 +123,7 @@
       const found = [];
       for (const each of run.stacks) for (let layer = 0; layer < each.layers; layer++) {
         const heads = layerOf(each, layer);
-        const those = heads.filter(isOff);
+        const those = heads.filter(isListed);
         if (those.length === heads.length && heads.length > 1) found.push(chip(ofStack(each.name, fill(text.switch_whole_layer, { layer: layer + 1 })), () => toggleHeads(heads)));
         else found.push(...those.map((one) => chip(ofStack(each.name, headName(each, layer, one[2], text)), () => toggleHeads([one]))));
       }
@@ -129,8 +134,8 @@
     function drawControls() {
       const { layer, head } = chosen;
       headTitle.textContent = ofStack(stack().name, headName(stack(), layer, head, text));
-      headToggle.setAttribute("aria-pressed", isOff([stack().name, layer, head]));
-      layerToggle.setAttribute("aria-pressed", layerOf(stack(), layer).every(isOff));
+      headToggle.setAttribute("aria-pressed", isListed([stack().name, layer, head]));
+      layerToggle.setAttribute("aria-pressed", layerOf(stack(), layer).every(isListed));
       const place = isText() ? sourcePlace() : -1;
       hider.hidden = !isText();
       tokenTitle.textContent = place < 0 ? text.switch_token_none : fill(text.switch_token, { n: place + 1, token: shownToken(place) });
@@ -138,8 +143,9 @@
       tokenToggle.disabled = Boolean(refused);
       tokenToggle.setAttribute("aria-pressed", hidden.includes(place));
       tokenHint.textContent = refused || text.switch_token_hint;
-      if (isDrawn() && document.activeElement === drawAll) headToggle.focus({ preventScroll: true });
-      drawAll.hidden = isDrawn();
+      const isDrawn = link.isDrawn(run);
+      if (isDrawn && document.activeElement === drawAll) headToggle.focus({ preventScroll: true });
+      drawAll.hidden = isDrawn;
       drawAll.textContent = off.length || hidden.length ? text.switch_draw : text.switch_draw_all;
       drawAll.setAttribute("aria-disabled", isBusy());
       drawing.textContent = isBusy() && !isGrowing(demo) ? text.switch_drawing : "";
@@ -149,7 +155,7 @@
       const held = list.contains(document.activeElement);
       const found = chips();
       epochs.redraw(list, ...(found.length ? [h("span.att-panel-title", {}, text.switch_list), ...found,
-        h("button.small", { type: "button", onclick: () => set([], []) }, text.switch_clear)] : []));
+        h("button.small", { type: "button", onclick: clear }, text.switch_clear)] : []));
       if (held && !found.length) headToggle.focus({ preventScroll: true });
     }
 
@@ -157,9 +163,10 @@
     const pair = (row) => h("li.att-switch-row", {}, h("span.att-panel-name", { dir: "auto" }, words(row.text)),
       h("span.att-switch-pair", { "aria-hidden": true }, thin("att-switch-before", row.before), thin("att-switch-after", row.after)),
       h("span.att-panel-value", {}, fill(text.switch_shift, { before: percent(row.before), after: percent(row.after) })));
-    const klWords = (kl) => text[kl < 0.01 ? "switch_kl_none" : kl < 0.1 ? "switch_kl_little" : kl < 1 ? "switch_kl_clear" : "switch_kl_much"];
-    const legend = () => h("p.att-switch-legend", {}, h("span.att-switch-swatch.att-switch-before", { "aria-hidden": true }), text.switch_before,
-      h("span.att-switch-swatch.att-switch-after", { "aria-hidden": true }), text.switch_after);
+    const klWords = (kl) => klWord(told(kl));
+    const klWord = (kl) => text[kl < 0.01 ? "switch_kl_none" : kl < 0.1 ? "switch_kl_little" : kl < 1 ? "switch_kl_clear" : "switch_kl_much"];
+    const legend = () => h("p.att-switch-legend", {}, ["before", "after"].map((side) =>
+      h("span.att-view-key", {}, h(`span.att-switch-swatch.att-switch-${side}`, { "aria-hidden": true }), text[`switch_${side}`])));
 
     function answerParts(reply) {
       const parts = [];

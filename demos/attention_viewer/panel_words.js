@@ -3,12 +3,13 @@
 (() => {
   const { h, fill, percent } = epochs;
   const METHODS = ["occlusion", "gradient", "attention", "rollout"];
-  const [MOST, WAIT] = [40, 300];                // rows; ms, so that a text that grows is not asked about at every token
+  const LEVELS = [[0.6, "much"], [0.3, "some"], [0.1, "little"], [-0.1, "none"], [-0.3, "apart"], [-2, "against"]];   // of Kendall's tau
+  const [MOST, LARGEST, WAIT] = [40, 3, 300];    // rows; figures told by name; ms, so that a text that grows is not asked about at every token
 
   epochs.attention.views.words = ({ text, demo, ask, select }) => {
-    const { signed, isolate } = epochs.attention;
+    const { signed, isolate, withGaps } = epochs.attention;
     const isHidden = (place) => run.asked.hidden.includes(place) || (run.gaps || []).some((gap) => gap.place === place);
-    const { wordsTold, tokenAt, tokenTold, question, patchMaps } = epochs.attention.panel;
+    const { wordsTold, tokenAt, tokenTold, amount, question, patchMaps } = epochs.attention.panel;
     let run = null, chosen = null, place = -1, drawn = null, maps = null;
     let isWanted = false;                        // asked once: from then on every answer is compared
     const attribution = question({ ask, demo }, "attribution", WAIT, () => draw());
@@ -44,11 +45,29 @@
         return h("td", { title: why }, h("span", { "aria-hidden": true }, "–"), h("span.sr-only", {}, why));
       }
       const { left, width, zero } = scale(v);
-      const number = method === "occlusion" ? signed(v, 3) : v.toPrecision(2);
-      return h("td", { title: `${text[`words_${method}`]}: ${number}` },
-        h("span.att-words-bar", { "aria-hidden": true, style: `--att-zero:${zero.toFixed(2)}%` },
-          h(v < 0 ? "span.att-words-fill.att-words-against" : "span.att-words-fill", { style: `left:${left.toFixed(2)}%;width:${width.toFixed(2)}%` })),
-        h("span.sr-only", {}, number));
+      return h("td", {}, h("div.att-words-cell", {}, h("span.att-words-bar", { "aria-hidden": true, style: `--att-zero:${zero.toFixed(2)}%` },
+        h(v < 0 ? "span.att-words-fill.att-words-against" : "span.att-words-fill", { style: `left:${left.toFixed(2)}%;width:${width.toFixed(2)}%` })),
+      h("span.att-words-number", {}, amount(method, v))));
+    }
+
+    // By name, what counts most by each method: the bars stand in the order of the text.
+    const largest = (reply, methods, tokens) => h("ul.att-words-largest", { "aria-label": fill(text.words_largest, { n: LARGEST }) }, methods.map((method) => {
+      const values = reply.methods[method];
+      const best = [...values.keys()].filter((i) => Number.isFinite(values[i])).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a])).slice(0, LARGEST);
+      const list = best.map((i) => fill(text.words_largest_token, { n: i + 1, token: tokenTold(tokens, i), value: amount(method, values[i]) })).join(text.words_map_joint);
+      return h("li", {}, h("strong", {}, text[`words_${method}`]), " ", list);
+    }));
+
+    // The chosen token's own figures: its row may be one of those left out.
+    const told = h("p.att-reading", { role: "status" });
+    function tell() {
+      const tokens = run.tokens.source, place = run.stacks[chosen.stack].queries === "source" ? chosen.token : -1;
+      const methods = tokens && drawn ? METHODS.filter((method) => place in (drawn.methods?.[method] ?? [])) : [];
+      const value = (v, method) => (Number.isFinite(v) ? amount(method, v) : isHidden(place) ? text.words_hidden : text.words_untried);
+      const list = methods.map((method) => fill(text.words_map_value, { method: text[`words_${method}`], value: value(drawn.methods[method][place], method) }));
+      const sentence = list.length ? fill(text.words_reading, { n: place + 1, token: tokenTold(tokens, place), list: list.join(text.words_map_list) }) : text.words_hint;
+      if (told.textContent !== sentence) told.textContent = sentence;
+      found.querySelectorAll(".att-words-table tr").forEach((row) => row.classList.toggle("att-words-chosen", row.dataset.place === String(place)));
     }
 
     function table(reply, methods) {
@@ -58,12 +77,15 @@
       const kept = all.length <= MOST ? all
         : [...all].sort((a, b) => Math.abs(strength[b]) - Math.abs(strength[a])).slice(0, MOST).sort((a, b) => a - b);
       const scales = methods.map((method) => scaleOf(reply.methods[method]));
-      return [h("div.att-words-box", {}, h("table.att-words-table", {}, h("caption.sr-only", {}, text.words_table),
+      const row = (i) => h("tr", { "data-place": i }, h(run.asked.hidden.includes(i) ? "th.gone" : "th", { scope: "row", dir: "auto" }, tokenAt(tokens, i)),
+        methods.map((method, m) => bar(method, reply.methods[method][i], scales[m], i)));
+      const box = h("div.att-words-box", {}, h("table.att-words-table", {}, h("caption.sr-only", {}, text.words_table),
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, text.words_token), methods.map((method) => h("th", { scope: "col" }, text[`words_${method}`])))),
-        h("tbody", {}, kept.map((i) => h("tr", {}, h(run.asked.hidden.includes(i) ? "th.gone" : "th", { scope: "row", dir: "auto" }, tokenAt(tokens, i)),
-          methods.map((method, m) => bar(method, reply.methods[method][i], scales[m], i))))))),
-      kept.length < all.length ? h("p.stage-note", {}, fill(text.words_cut, { n: kept.length, all: all.length })) : null,
-      h("p.stage-note", {}, text.words_scale)];
+        h("tbody", {}, withGaps(kept, all.length, row, methods.length + 1, text))));
+      epochs.edges(box);
+      return [h("p.att-panel-title", {}, fill(text.words_largest, { n: LARGEST })), largest(reply, methods, tokens), box, told,
+        kept.length < all.length ? h("p.stage-note", {}, fill(text.words_cut, { n: kept.length, all: all.length })) : null,
+        h("p.stage-note", {}, text.words_scale)];
     }
 
     function agreement(pairs) {
@@ -75,7 +97,7 @@
       const [high, low] = [sorted[0], sorted.at(-1)].map((pair) => signed(pair.tau, 2));
       const tied = (tau) => sorted.filter((pair) => signed(pair.tau, 2) === tau).map(({ a, b }) => fill(text.words_pair, { a: name(a), b: name(b) })).join(text.words_pairs);
       const both = counted.find(({ a, b }) => [a, b].includes("attention") && [a, b].includes("occlusion"));
-      const level = (tau) => text[tau >= 0.6 ? "words_tau_much" : tau >= 0.3 ? "words_tau_some" : tau >= -0.1 ? "words_tau_little" : "words_tau_against"];
+      const level = (tau) => text[`words_tau_${LEVELS.find(([least]) => +tau.toFixed(2) >= least)[1]}`];
       return [h("p.att-panel-title", {}, text.words_agreement),
         both ? h("p.att-panel-lead", {}, fill(level(both.tau), { tau: signed(both.tau, 2) })) : null,
         h("table.att-words-agreement", {}, h("caption.sr-only", {}, text.words_agreement), h("tbody", {}, sorted.map((pair) => h("tr", {},
@@ -89,7 +111,6 @@
 
     function pictures(reply, methods) {
       maps = patchMaps(run, reply, methods, { text, select });
-      maps.mark(chosen.token);
       return [maps.node, reply.left ? h("p.stage-note", {}, fill(text.words_uncovered, { n: reply.left })) : null, h("p.stage-note", {}, text.words_scale_picture)];
     }
 
@@ -108,9 +129,12 @@
       found.classList.toggle("att-panel-busy", attribution.busy);
       found.setAttribute("aria-busy", attribution.busy);
       status.textContent = attribution.busy ? ofPicture("words_working") : attribution.key !== null && !attribution.reply ? text.words_no_answer : "";
-      if (attribution.reply === drawn) { maps?.mark(chosen.token); return; }
-      [drawn, maps] = [attribution.reply, null];
-      found.replaceChildren(...(drawn ? parts(drawn).filter(Boolean) : []));
+      if (attribution.reply !== drawn) {
+        [drawn, maps] = [attribution.reply, null];
+        found.replaceChildren(...(drawn ? parts(drawn).filter(Boolean) : []));
+      }
+      maps?.mark(chosen.token);
+      if (!isPicture()) tell();
     }
 
     function meantBy() {

@@ -7,21 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..base.errors import UserError
+from ..base.language.typed import read_text
 from ..base.pictures import picture_from_data_uri
 from .schema import MOST_HIDDEN, MOST_OFF, Head, Request
-
-LONGEST_TEXT = 100_000        # characters that are looked at at all
-
-
-def read_text(value: object) -> str:
-    """A text box's value: without control characters, which no tokenizer has seen."""
-    text = value[:LONGEST_TEXT] if isinstance(value, str) else ""
-    return "".join(letter for letter in text if letter in "\n\t" or not (ord(letter) < 32 or 127 <= ord(letter) < 160))
-
-
-def beyond(value: object) -> int:
-    """How many characters of a text box's value `read_text` does not look at."""
-    return max(0, len(value) - LONGEST_TEXT) if isinstance(value, str) else 0
 
 
 def read_picture(value: object) -> np.ndarray | None:

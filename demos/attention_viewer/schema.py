@@ -9,8 +9,8 @@ from hashlib import blake2b
 import numpy as np
 
 from ..base.attention.model import Stack
-from ..base.attention.tokens import Token
 from ..base.errors import UserError
+from ..base.language.tokens import Token
 
 MOST_OFF = 1024               # heads switched off at once
 MOST_HIDDEN = 512             # tokens hidden at once

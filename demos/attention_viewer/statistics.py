@@ -13,6 +13,8 @@ import torch
 
 from .schema import INDUCTION, NEXT, PREVIOUS, SELF, SINK
 
+FEWEST = 3                     # repeated tokens, below which one lucky look would make an induction head
+
 
 def head_statistics(p: torch.Tensor, causal: bool, square: bool, ids: Sequence[int] = (), marks: Sequence[int] = (),
                     grid: tuple[int, int] | None = None) -> dict[str, torch.Tensor]:
@@ -28,7 +30,8 @@ def head_statistics(p: torch.Tensor, causal: bool, square: bool, ids: Sequence[i
         entropy (bits), spread (entropy as a share of the highest possible), sink (attention to the first
         token; where it is one of those that look, it is left out itself), previous and next (`neighbours`), self,
         distance (tokens; of a picture patches, straight across), induction (attention to the token after an
-        earlier copy of the one that looks).
+        earlier copy of the one that looks; over at least `FEWEST` such, and not where most places follow a copy,
+        so that any head would seem to seek them).
     """
     layers, heads, queries, keys = p.shape
     none = torch.full((layers, heads), float("nan"))
@@ -52,8 +55,8 @@ def head_statistics(p: torch.Tensor, causal: bool, square: bool, ids: Sequence[i
     if queries > 3:
         found[PREVIOUS] = neighbours(p, -1).mean(-1)
         found[NEXT] = none if causal else neighbours(p, 1).mean(-1)
-    pairs = repeats(ids, marks)
-    if pairs:
+    pairs = [(later, copies) for later, copies in repeats(ids, marks) if len(copies) <= (later + 1 if causal else queries) / 2]
+    if len(pairs) >= FEWEST:
         found[INDUCTION] = torch.stack([p[..., later, [earlier + 1 for earlier in copies]].sum(-1)
                                         for later, copies in pairs]).mean(0)
     return found

@@ -22,7 +22,7 @@ epochs.attention.strip = ({ text, pick }) => {
     node.hidden = run.kind === "vision";
     if (node.hidden) { node.replaceChildren(); drawn = brought = ""; return; }
     const stack = run.stacks[chosen.stack];
-    const query = chosen.token < 0 ? stack.q - 1 : chosen.token;
+    const query = own.queryOf(stack, chosen);
     const shown = [...new Set([stack.keys, stack.queries])];
     if (drawn !== run.key + shown) {
       drawn = run.key + shown;

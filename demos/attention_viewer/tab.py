@@ -47,13 +47,13 @@ def build(shell: Shell) -> None:
         with gr.Column(scale=4, min_width=320, elem_classes=["controls"]):
             kinds = chips("kinds", t("controls.kinds"), [(t(f"kind.{kind}"), checkpoint.id) for kind, checkpoint in POCKETS.items()
                                                  if checkpoint.id in known])
-            text = gr.Textbox(examples[0]["text"], label=t("controls.text"), lines=3, max_lines=10, info=t("controls.text_hint"),
-                              elem_id=f"{id}-text")
+            text = gr.Textbox(examples[0]["text"], label=t("controls.text"), lines=3, max_lines=10, elem_id=f"{id}-text")
             picture = picture_input(shell, default="🐱")
+            browser_component("attention_hint", text=t.section("hint"))
             chosen = chips("examples", t("controls.examples"), [(e["name"], dict(e)) for e in examples])
             run = gr.Button(t("controls.run"), variant="primary", elem_id=f"{id}-run")
             with gr.Accordion(t("controls.models"), open=False):
-                picker = Picker(shell, note=lambda checkpoint: t(f"kind.{KIND_OF[checkpoint.id]}") if checkpoint.id in KIND_OF else "")
+                picker = Picker(shell, note=lambda checkpoint: view.model_note(checkpoint, t))
         with gr.Column(scale=8, min_width=320, elem_classes=["stage-column"]):
             shell.banner()
             progress = shell.banner("progress")
@@ -109,9 +109,7 @@ def answer(shell: Shell, text: object, picture: object, model: object) -> tuple:
     seen = KIND_OF.get(checkpoint.id)
     request = Request(read_text(text), read_picture(picture) if seen in (VISION, None) else None, checkpoint.id, beyond=beyond(text))
     result = look(request)
-    notes = view.notes(request, result, t)
-    return (note_banner(" ".join(notes)) if notes else {}, view.stage_value(request, result, checkpoint),
-            view.look_facts(request, result, checkpoint, t), view.guess_value(result, t))
+    return ({}, view.stage_value(request, result, checkpoint), view.look_facts(request, result, checkpoint, t), view.guess_value(result, t))
 
 
 def reply_to(shell: Shell, asked: object, picture: object, page: object = None) -> tuple:

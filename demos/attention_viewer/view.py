@@ -16,9 +16,9 @@ from ..base.provenance import Run, facts_value
 from ..base.spec import Checkpoint
 from ..base.text import Text, isolate, percent
 from ..figures import palette
-from .packing import WHOLE, head_value, levels, overview, pack  # noqa: F401 - a head's value is the tab's to send
+from .packing import head_value, levels, overview, pack  # noqa: F401 - a head's value is the tab's to send
 from .schema import PREVIOUS, TESTS, Attribution, Grown, KnockOut, Lens, Maps, Ranking, Request, Result, Rows
-from .words import passes, pocket_words, read_words, taken_away  # noqa: F401 - the tab hands out what is said of a pocket model
+from .words import is_foreign, model_note, passes, pocket_words, read_words, taken_away, whole_words  # noqa: F401 - the tab hands out what is said of a pocket model
 
 _runs = itertools.count(1)
 _COLOURS = 65                 # of the colour map handed to the browser
@@ -36,7 +36,8 @@ def stage_value(request: Request, result: Result, checkpoint: Checkpoint) -> dic
                   "picture": request.fingerprint if result.kind == VISION else "",
                   "hidden": list(request.hidden), "off": [list(head) for head in request.off]},
         "stacks": [_stack_value(maps) for maps in result.maps],
-        "limit": result.limit, "cut": result.cut, "name": checkpoint.name, "checkpoint": public_id(checkpoint.id),
+        "limit": result.limit, "cut": result.cut, "spelled": any(token.is_part for token in result.tokens.get("source", ())),
+        "foreign": is_foreign(request, result), "name": checkpoint.name, "checkpoint": public_id(checkpoint.id),
         "colours": [palette.hexadecimal(c) for c in palette.sequential(1 - shares)],
         "signed": [palette.hexadecimal(c) for c in palette.diverging(shares)],
         "provenance": {"device": result.device, "dtype": result.dtype, "revision": checkpoint.revision,
@@ -78,7 +79,7 @@ def _answer_value(result: Result) -> dict:
         return {"written": result.written}
     rows, columns = result.grid
     return {"grid": {"rows": rows, "columns": columns}, "picture": data_uri(result.pixels),
-            "rollout": [float(f"{v:.5g}") for v in result.rollout],
+            "rollout": _shares(result.rollout), "mean": _shares(result.maps[0].p[:, :, 0].mean((0, 1))),   # from the class token
             "label": {"text": result.label[0], "p": result.label[1]} if result.label else None}
 
 
@@ -90,8 +91,14 @@ def next_value(result: Result) -> dict:
 
 
 def rows_value(rows: Rows) -> dict:
-    """One query in all heads."""
-    return {"p": pack(levels(rows.p)), "rollout": None if rows.rollout is None else [float(f"{v:.5g}") for v in rows.rollout]}
+    """One query in all heads; of a picture also what is told in figures of all heads together."""
+    if rows.rollout is None:
+        return {"p": pack(levels(rows.p)), "rollout": None, "mean": None}
+    return {"p": pack(levels(rows.p)), "rollout": _shares(rows.rollout), "mean": _shares(rows.p.mean((0, 1)))}
+
+
+def _shares(values: np.ndarray) -> list[float]:
+    return [float(f"{v:.5g}") for v in values]
 
 
 def knock_value(found: KnockOut) -> dict:
@@ -147,19 +154,28 @@ def look_facts(request: Request, result: Result, checkpoint: Checkpoint, text: T
     heads = sum(m.stack.layers * m.stack.heads for m in result.maps)
     read = read_words(request, result, text)
     sentence = text("result.looked", read=read, heads=heads, answer=_answer_words(result, text))
-    named = [m for m in result.maps if not np.isnan(m.statistics[PREVIOUS]).all()]
+    named = [(m, scores) for m in result.maps if not np.isnan(scores := _at_work(m, request)).all()]
     if named:
-        best = max(named, key=lambda m: m.statistics[PREVIOUS].max())
-        scores = best.statistics[PREVIOUS]
-        layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
+        best, scores = max(named, key=lambda pair: np.nanmax(pair[1]))
+        layer, head = np.unravel_index(int(np.nanargmax(scores)), scores.shape)
         name = text("stage.head_name", layer=layer + 1, head=head + 1)
         if len(result.maps) > 1:
             name = text("result.head_of_stack", head=name, stack=text(f"stage.stack_{best.stack.name}"))
-        sentence += text("result.previous", head=name, p=percent(float(scores.max())))
+        sentence += text("result.previous", head=name, p=percent(float(scores[layer, head])))
     if gone := taken_away(request, text):
         sentence += text("result.without", what=gone)
     run = Run(result.device, result.dtype, result.milliseconds + (last.milliseconds if last else 0), passes(result, text, last), result.parameters)
-    return facts_value(text, sentence, checkpoint.name, run, (text("facts_more.maps"), _sizes(result.maps, text)))
+    return facts_value(text, sentence, checkpoint.name, run, *whole_words(result, checkpoint, text),
+                       (text("facts_more.maps"), _sizes(result.maps, text)))
+
+
+def _at_work(maps: Maps, request: Request) -> np.ndarray:
+    """(layers, heads): the attention to the token before; NaN for heads that are off."""
+    scores = maps.statistics[PREVIOUS].copy()
+    for stack, layer, head in request.off:
+        if stack == maps.stack.name and 0 <= layer < scores.shape[0] and 0 <= head < scores.shape[1]:     # a request may name any
+            scores[layer, head] = np.nan
+    return scores
 
 
 def _sizes(stacks: Sequence[Maps], text: Text) -> str:
@@ -204,11 +220,3 @@ def guess_value(result: Result, text: Text) -> dict:
     even = float(np.mean(1 / np.arange(2, maps.p.shape[3] + 1))) if maps.stack.causal else 1 / maps.p.shape[3]
     key = "guess.answer_decoder" if maps.stack.name == "decoder" else "guess.answer_picture" if result.kind == VISION else "guess.answer"
     return {"choice": choice, "sentence": text(key, share=percent(share), even=percent(even), n=maps.p.shape[3])}
-
-
-def notes(request: Request, result: Result, text: Text) -> list[str]:
-    """What a visitor should know: text that did not fit, maps that are shown smaller."""
-    found = [text("result.cut", n=result.limit, cut=f"{result.cut:,}")] if result.cut else []
-    if any(max(maps.p.shape[2:]) > WHOLE for maps in result.maps):
-        found.append(text("result.pooled"))
-    return found

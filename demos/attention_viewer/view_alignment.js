@@ -1,35 +1,59 @@
 // Which source token each written token looked at (Bahdanau et al. 2015, figure 3), revealed as it was written.
 "use strict";
-epochs.attention.views.alignment = ({ text, select }) => {
+epochs.attention.views.alignment = ({ text, select, detail }) => {
   const { h, fill } = epochs;
   const own = epochs.attention;
   const CELL = 30, PACE = 450;
   let run = null, chosen = null, shown = 0, timer = 0, mean = true;
   let made = "", coloured = "", shares = null, read = [0, 0];    // the cell that is told: [written, source]
+  let exact = null, off = null, masked = null;                   // the single head's map in full; by how much a share may be off
 
   const box = h("div.att-alignment");
   const range = h("input", { type: "range", min: 1, max: 1, step: 1, value: 1, id: "attention-written" });
-  const play = h("button.small", { type: "button", onclick: () => (timer ? pause() : begin()) }, text.alignment_play);
+  const written = h("output.att-alignment-count", { for: range.id });
+  const play = h("button.small", { type: "button", onclick: () => (timer ? rest() : begin()) }, text.alignment_play);
   const which = h("div.segments", { role: "group", "aria-label": text.alignment_which });
   const reading = h("p.att-reading", { role: "status" });
   const foot = h("div.att-view-foot");
-  const node = h("div", {}, h("div.stage-tools", {}, which, play, h("label", { for: "attention-written" }, text.alignment_step), range), box, reading, foot);
+  const blocks = h("p.stage-note", {}, text.note_blocks);        // of a long text, where a cell is not of one token
+  const node = h("div", {}, h("div.stage-tools", {}, which, play, h("span.att-alignment-steps", {}, h("label", { for: "attention-written" }, text.alignment_step), range, written)), box, reading, foot, blocks);
+  const edges = epochs.edges(box, { down: true });
+  const ask = own.canvas.asker(detail, () => show(run, chosen));
   const stop = own.roving(box);                  // the written tokens; the cells are the hand's
 
   const number = () => run.stacks.findIndex((stack) => stack.name === "cross");
-  function pause() { clearInterval(timer); timer = 0; play.textContent = text.alignment_play; }
+  function pause() { clearInterval(timer); timer = 0; play.textContent = text.alignment_play; reading.setAttribute("aria-live", "polite"); }
   function begin() {
     shown = 0;
+    reading.setAttribute("aria-live", "off");    // twice a second
     play.textContent = text.alignment_pause;
-    timer = setInterval(() => { reveal(shown + 1); if (shown >= run.tokens.target.length || !node.isConnected) pause(); }, PACE);
-    reveal(1);
+    timer = setInterval(() => { if (!node.isConnected) pause(); else { follow(shown + 1); if (shown >= run.tokens.target.length) rest(); } }, PACE);
+    follow(1);
   }
   function reveal(count) {
     shown = Math.min(count, run.tokens.target.length);
     range.value = shown;
+    written.textContent = fill(text.alignment_count, { n: shown, all: run.tokens.target.length });
+    range.setAttribute("aria-valuetext", written.textContent);
     lines().forEach((line, n) => { line.hidden = n >= shown; });
   }
-  range.addEventListener("input", () => { pause(); reveal(+range.value); });
+  // The newest token is framed and told while it is written; once at rest, it is the chosen one in all views.
+  function follow(count) {
+    reveal(count);
+    if (!shown) return;
+    frame(shown - 1);
+    say(shown - 1, mostOf(shown - 1));
+  }
+  function frame(q) { lines().forEach((line, n) => line.classList.toggle("chosen", n === q)); }
+  function rest() {
+    pause();
+    if (!shown) return;
+    reading.textContent = "";                    // told once more, now that a screen reader may say it
+    say(shown - 1, mostOf(shown - 1));
+    select({ stack: number(), token: shown - 1 });
+  }
+  range.addEventListener("input", () => { pause(); follow(+range.value); });
+  range.addEventListener("change", rest);
 
   const lines = () => [...box.querySelectorAll("tbody tr")];
   const mostOf = (q) => { const { source } = run.tokens; return source.reduce((best, _, k) => (at(q, k) > at(q, best) ? k : best), 0); };
@@ -38,14 +62,19 @@ epochs.attention.views.alignment = ({ text, select }) => {
   function compute(stack) {
     const { source, target } = run.tokens;
     const heads = mean ? Array.from({ length: stack.layers * stack.heads }, (_, n) => [Math.floor(n / stack.heads), n % stack.heads]) : [[chosen.layer, chosen.head]];
-    shares = new Float32Array(target.length * source.length);
+    [shares, off] = [0, 1].map(() => new Float32Array(target.length * source.length));
     for (const [layer, head] of heads)
-      for (let q = 0, i = 0; q < target.length; q++) for (let k = 0; k < source.length; k++, i++) shares[i] += own.p(own.level(stack, layer, head, q, k)) / heads.length;
+      for (let q = 0, i = 0; q < target.length; q++) for (let k = 0; k < source.length; k++, i++) {
+        const p = exact ? own.shareAt(exact, q, k) : own.p(own.level(stack, layer, head, q, k));
+        shares[i] += p / heads.length;
+        off[i] += own.levelOff(p) / heads.length;
+      }
   }
 
   function make() {
     const { source, target } = run.tokens;
-    const head = h("thead", {}, h("tr", {}, h("td", {}), source.map((token) => h("th", { scope: "col" }, h("span", { dir: "auto" }, own.tokenText(token))))));
+    const head = h("thead", {}, h("tr", {}, h("td", {}), source.map((token) => h("th", { scope: "col" },
+      h(own.canvas.isUpright(own.tokenText(token)) ? "span.upright" : "span", { dir: "auto" }, own.tokenText(token))))));
     const body = h("tbody", {}, target.map((token) => h("tr", {}, h("th", { scope: "row" },
       h("button.att-token" + (token.special ? ".special" : ""), { type: "button", dir: "auto" }, own.tokenText(token))), source.map(() => h("td")))));
     box.replaceChildren(h("table", { style: `--cell:${CELL}px`, "aria-label": text.view_alignment }, head, body));
@@ -53,14 +82,17 @@ epochs.attention.views.alignment = ({ text, select }) => {
 
   function paint() {
     lines().forEach((line, q) => [...line.cells].slice(1).forEach((cell, k) => {
-      cell.style.background = own.colour(run, Math.sqrt(at(q, k)));
-      cell.title = epochs.percent(at(q, k));
+      cell.style.background = masked(q, k, at(q, k)) ? own.canvas.MASKED : own.colour(run, Math.sqrt(at(q, k)));
+      cell.title = words(q, k);
     }));
   }
 
+  const words = (q, k) => (exact ? epochs.percent(at(q, k)) : own.roughly(at(q, k), off[q * run.tokens.source.length + k]));
   function say(q, k) {
     read = [q, k];
-    reading.textContent = fill(text.alignment_reading, { written: own.tokenTold(run, "target", q, text), source: own.tokenTold(run, "source", k, text), p: epochs.percent(at(q, k)) });
+    const names = { written: own.tokenTold(run, "target", q, text), source: own.tokenTold(run, "source", k, text) };
+    reading.textContent = masked(q, k, at(q, k)) ? fill(text.matrix_masked, { query: names.written, key: names.source })
+      : fill(blocks.hidden ? text.alignment_reading : text.alignment_reading_most, { ...names, p: words(q, k) });
   }
 
   function show(next, now) {
@@ -72,12 +104,16 @@ epochs.attention.views.alignment = ({ text, select }) => {
       coloured = "";
       pause();
       make();
-      foot.replaceChildren(own.canvas.scale(run.colours));
+      edges.watch();
+      foot.replaceChildren(...own.canvas.keys(run, stack, text));
       range.max = run.tokens.target.length;
     }
     epochs.redraw(which, ...[[true, text.alignment_mean], [false, here ? own.headName(stack, chosen.layer, chosen.head, text) : text.alignment_head]].map(([value, words]) =>
       h("button.segment", { type: "button", "aria-pressed": mean === value, onclick: () => { mean = value; if (!value && chosen.stack !== number()) select({ stack: number() }); else show(run, chosen); } }, words)));
-    const colour = [run.key, mean || [chosen.layer, chosen.head]].join();
+    exact = mean ? null : ask(run, { ...chosen });
+    masked = own.canvas.masker(run, stack);
+    blocks.hidden = !stack.pooled || Boolean(exact);
+    const colour = [run.key, mean || [chosen.layer, chosen.head], Boolean(exact)].join();
     if (colour !== coloured) {
       const isNew = coloured === "";
       coloured = colour;
@@ -89,10 +125,10 @@ epochs.attention.views.alignment = ({ text, select }) => {
     const buttons = lines().map((line, q) => {
       const isChosen = here && chosen.token === q;
       const button = line.querySelector("button");
-      line.classList.toggle("chosen", isChosen);
       button.setAttribute("aria-pressed", isChosen);
       return button;
     });
+    frame(timer ? shown - 1 : here ? chosen.token : -1);
     stop(here ? buttons[chosen.token] : null);
   }
 

@@ -6,7 +6,7 @@
   const coarse = matchMedia("(pointer: coarse)");
 
   epochs.attention.views.arcs = ({ text, select, detail }) => {
-    const { tokenName, tokenTold, headName, level, p: shareOf, canvas: tools } = epochs.attention;
+    const { tokenName, tokenTold, headName, queryOf, level, p: shareOf, shareAt, roughly, canvas: tools } = epochs.attention;
     const earlier = h("button.small", { type: "button", onclick: () => move(-WINDOW / 2) }, text.arcs_earlier);
     const later = h("button.small", { type: "button", onclick: () => move(WINDOW / 2) }, text.arcs_later);
     const places = h("span.att-arcs-places", { role: "status" });
@@ -35,10 +35,11 @@
     const told = (which, place) => tokenTold(run, side(which), place, text);
 
     function share(q, k) {                       // from the overview until the exact map is here
-      if (exact) return q < exact.tq && k < exact.tk ? exact.p[q * exact.tk + k] : 0;
+      if (exact) return q < exact.tq && k < exact.tk ? shareAt(exact, q, k) : 0;
       if (stack.pooled) return 0;
       return shareOf(level(stack, chosen.layer, chosen.head, q, k));
     }
+    const said = (p) => (exact || p === 0 ? tools.share(p) : roughly(p));
     const picked = () => (chosen.token >= 0 && chosen.token < stack.q ? { side: "queries", place: chosen.token } : null);
     const alone = () => hovered || focused;
 
@@ -108,7 +109,7 @@
         const place = +item.dataset.place;
         const p = !now || !known || now.side === which ? null : which === "keys" ? share(now.place, place) : share(place, now.place);
         item.style.setProperty("--att-p", p === null ? "0%" : `${(100 * p).toFixed(1)}%`);
-        item.lastChild.textContent = p === null ? "" : tools.share(p);
+        item.lastChild.textContent = p === null ? "" : said(p);
         item.classList.toggle("now", now?.side === which && now.place === place);
         if (which === "queries") item.setAttribute("aria-pressed", place === chosen.token);
       });
@@ -120,7 +121,7 @@
       const n = which === "queries" ? stack.k : stack.q;
       const p = Array.from({ length: n }, (_, i) => (which === "queries" ? share(place, i) : share(i, place)));
       const best = [...p.keys()].sort((a, b) => p[b] - p[a]).slice(0, 3).filter((i) => p[i] >= 0.005);
-      const parts = best.map((i) => fill(text.arcs_item, { token: told(other, i), p: tools.share(p[i]) }));
+      const parts = best.map((i) => fill(text.arcs_item, { token: told(other, i), p: said(p[i]) }));
       return fill(!parts.length ? text.arcs_reading_nothing : which === "queries" ? text.arcs_reading_query : text.arcs_reading_key,
         { token: told(which, place), list: parts.join(text.arcs_joint) });
     }
@@ -133,10 +134,10 @@
       drawShares();
     }
 
-    function centre() {                          // the chosen token into the window
-      const [from, n] = windows().queries;
-      if (!picked() || (chosen.token >= from && chosen.token < from + n)) return;
-      const start = Math.min(Math.max(0, chosen.token - WINDOW / 2), stack.q - WINDOW);
+    function centre() {                          // the token that looks into the window
+      const [from, n] = windows().queries, query = queryOf(stack, chosen);
+      if (query >= from && query < from + n) return;
+      const start = Math.min(Math.max(0, query - WINDOW / 2), stack.q - WINDOW);
       first = Math.round(start * (longest() - WINDOW) / (stack.q - WINDOW));
     }
 

@@ -3,8 +3,9 @@
 (() => {
   const { h, rgb, percent } = epochs;
   const QUERY = "#d23a2e";                       // the chosen query: stands out on every colour of a map, in both themes
-  const MASKED = "#a3a8b3";
+  const MASKED = "#c3c8d2";
   const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };   // rows, columns
+  const UPRIGHT = /^[\u2026\u21e5\u23ce\u2423\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+$/;     // and what is drawn for white space
   const tables = new WeakMap();
 
   const ratio = () => Math.min(2, window.devicePixelRatio || 1);
@@ -111,11 +112,15 @@
     };
   }
 
-  // (q, k, p) -> whether the mask keeps the query from the key; `any`: whether there is a mask at all.
-  function masker(run, stack) {
+  // (row, column, p) -> whether the mask keeps every query of a cell from all its keys, in a map of so many cells; `any`:
+  // whether there is a mask at all. A cell of a map in full is one query and one key; else block b begins as in `level`.
+  function masker(run, stack, rows = stack.q, columns = stack.k) {
     const hides = stack.keys === "source" && ["causal", "translation"].includes(run.kind);
     const hidden = new Set(hides ? run.asked?.hidden : []);
-    const masked = (q, k, p) => (stack.causal && k > q) || (p === 0 && hidden.has(k));
+    const begins = (cells, size) => Int32Array.from({ length: cells + 1 }, (_, b) => Math.floor(b * size / cells));
+    const [q, k] = [begins(rows, stack.q), begins(columns, stack.k)];
+    const gone = Array.from({ length: columns }, (_, c) => { let all = hidden.size > 0; for (let n = k[c]; n < k[c + 1]; n++) all &&= hidden.has(n); return all; });
+    const masked = (row, column, p) => (stack.causal && k[column] >= q[row + 1]) || (p === 0 && gone[column]);
     return Object.assign(masked, { any: Boolean(stack.causal || hidden.size) });
   }
 
@@ -135,6 +140,17 @@
       [0, 0.01, 0.1, 0.5, 1].map((p) => h("span.att-view-mark", { style: `left:${(100 * Math.sqrt(p)).toFixed(1)}%` }, `${100 * p}%`)));
   }
 
+  // What the colours mean: the scale, and the grey of what a mask hides where there is one.
+  const keys = (run, stack, text) => [scale(run.colours), ...(masker(run, stack).any
+    ? [h("span.att-view-key", {}, h("span.att-view-masked", { "aria-hidden": true, style: `background:${MASKED}` }), text.masked_key)] : [])];
+
+  // Chinese stands upright, one character above the other: upwards from where the pen is.
+  const isUpright = (name) => UPRIGHT.test(name);
+  function stackUp(pen, name) {
+    pen.textAlign = "center";
+    [...name].reverse().forEach((letter, n) => pen.fillText(letter, 0, -6 - 12 * n));
+  }
+
   epochs.attention.canvas = { QUERY, MASKED, ARROWS, ratio, stackOf, pack, levels, levelOf, cells, fit, sheet, at, look, theme, watch,
-    headKey, asker, masker, share, short, scale };
+    headKey, asker, masker, share, short, keys, isUpright, stackUp };
 })();

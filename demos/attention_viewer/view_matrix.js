@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const { h, fill, percent } = epochs;
-  const UPRIGHT = /^[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u2026]+$/, APART = 22;   // pixels of a cell from which names are apart by themselves
+  const APART = 22;                              // pixels of a cell from which names are apart by themselves
   const TALLEST = 640, LARGEST = 34, NAMED = 40; // pixels of the picture and of a cell; tokens that get a name at the edge
 
   // The next number of two digits that is not smaller.
@@ -12,13 +12,13 @@
   }
 
   epochs.attention.views.matrix = ({ text, select, detail }) => {
-    const { tokenName, tokenTold, headName, index, canvas: tools } = epochs.attention;
+    const { tokenName, tokenTold, headName, index, shareAt, canvas: tools } = epochs.attention;
     const { box, base, over } = tools.sheet();
     const reading = h("p.att-view-reading");
     const note = h("p.stage-note");
     const foot = h("div.att-view-foot");
     const node = h("div.att-matrix", {}, box, reading, foot, note);
-    let run = null, chosen = null, stack = null, exact = null, plan = null, drawn = "", painted = "", picture = null, colours = null;
+    let run = null, chosen = null, stack = null, exact = null, plan = null, drawn = "", painted = "", picture = null, keyed = "";
     let cursor = null;                           // [query, key] below the hand or the keyboard
     const ask = tools.asker(detail, () => draw());
 
@@ -58,7 +58,10 @@
       }
       const n = stack.rows * stack.columns;
       const map = stack.maps.subarray(n * index(stack, chosen.layer, chosen.head), n * (index(stack, chosen.layer, chosen.head) + 1));
-      return tools.cells(stack.rows, stack.columns, (pixels) => map.forEach((level, i) => { pixels[i] = table[level]; }));
+      const masked = tools.masker(run, stack, stack.rows, stack.columns);
+      return tools.cells(stack.rows, stack.columns, (pixels) => map.forEach((level, i) => {
+        pixels[i] = masked(Math.floor(i / stack.columns), i % stack.columns, level) ? grey : table[level];
+      }));
     }
 
     function drawBase(width) {
@@ -80,17 +83,11 @@
       head.forEach((name, k) => {
         pen.save();
         pen.translate(left + (k + 0.5) * cell, top - 5);
-        if (UPRIGHT.test(name)) stackUp(pen, [...name]);
+        if (tools.isUpright(name)) tools.stackUp(pen, name);
         else { pen.rotate(-Math.PI / 2); pen.fillText(name, 0, 0); }
         pen.restore();
       });
       if (head.length && cell < APART) drawRules(pen, head.length, soft);
-    }
-
-    // Chinese stands upright, one character above the other.
-    function stackUp(pen, letters) {
-      pen.textAlign = "center";
-      letters.reverse().forEach((letter, n) => pen.fillText(letter, 0, -6 - 12 * n));
     }
 
     // Names as close as the letters of a word are kept apart.
@@ -123,7 +120,7 @@
       const [q, k] = cursor;
       const values = { query: tokenTold(run, stack.queries, q, text), key: tokenTold(run, stack.keys, k, text) };
       if (!exact) return fill(text.matrix_waiting, values);
-      const p = exact.p[q * exact.tk + k];
+      const p = shareAt(exact, q, k);
       if (tools.masker(run, stack)(q, k, p)) return fill(text.matrix_masked, values);
       return fill(exact.rounded > 1 ? text.matrix_reading_about : text.matrix_reading, { ...values, p: p === 0 ? "0%" : percent(p) });
     }
@@ -152,7 +149,8 @@
       stack = tools.stackOf(run, chosen);
       node.hidden = !stack;
       if (!stack) { drawn = painted = ""; plan = null; return; }
-      if (run.colours !== colours) { colours = run.colours; foot.replaceChildren(tools.scale(colours)); }
+      const key = [run.run, chosen.stack].join(" ");
+      if (key !== keyed) { keyed = key; foot.replaceChildren(...tools.keys(run, stack, text)); }
       over.setAttribute("aria-label", fill(text.matrix_label, { head: headName(stack, chosen.layer, chosen.head, text) }));
       draw();
     }

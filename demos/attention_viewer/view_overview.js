@@ -27,43 +27,42 @@
   }
 
   // Every map side by side, one pixel a cell. Where a map has more cells than the screen has pixels for it,
-  // each pixel is the largest of its cells: a thin diagonal would vanish otherwise.
-  function atlas(stack, fold, table) {
+  // each pixel is the largest of its cells: a thin diagonal would vanish otherwise. It is grey where a mask hides all of them.
+  function atlas(stack, fold, table, grey, masked) {
     const [rows, columns] = [Math.ceil(stack.rows / fold), Math.ceil(stack.columns / fold)];
     const canvas = h("canvas", { width: stack.heads * columns, height: stack.layers * rows });
     const pen = canvas.getContext("2d");
     const image = pen.createImageData(columns, rows);
     const pixels = new Uint32Array(image.data.buffer);
-    const most = new Uint8Array(rows * columns);
+    const most = new Int16Array(rows * columns);     // -1: masked
     for (let i = 0; i < stack.layers * stack.heads; i++) {
       const map = stack.maps.subarray(i * stack.rows * stack.columns, (i + 1) * stack.rows * stack.columns);
-      let cells = map;
-      if (fold > 1) {
-        cells = most.fill(0);
-        for (let r = 0, from = 0; r < stack.rows; r++)
-          for (let c = 0, row = Math.floor(r / fold) * columns; c < stack.columns; c++, from++) {
-            const to = row + Math.floor(c / fold);
-            if (map[from] > most[to]) most[to] = map[from];
-          }
-      }
-      for (let k = 0; k < pixels.length; k++) pixels[k] = table[cells[k]];
+      most.fill(-1);
+      for (let r = 0, from = 0; r < stack.rows; r++)
+        for (let c = 0, row = Math.floor(r / fold) * columns; c < stack.columns; c++, from++) {
+          const to = row + Math.floor(c / fold);
+          if (map[from] > most[to] && !masked(r, c, map[from])) most[to] = map[from];
+        }
+      for (let k = 0; k < pixels.length; k++) pixels[k] = most[k] < 0 ? grey : table[most[k]];
       pen.putImageData(image, (i % stack.heads) * columns, Math.floor(i / stack.heads) * rows);
     }
     return { canvas, rows, columns };
   }
 
   epochs.attention.views.overview = ({ text, select }) => {
-    const { headName, className, tokenTold, index, canvas: tools } = epochs.attention;
+    const own = epochs.attention;
+    const { headName, className, tokenTold, index, canvas: tools } = own;
     const { box, base, over } = tools.sheet();
     const reading = h("p.att-view-reading");
     const legend = h("div.att-view-legend");
     const line = h("span.att-view-key", { hidden: true });
-    const node = h("div.att-overview", {}, box, reading, h("div.att-view-foot", {}, line, legend));
+    const blocks = h("p.stage-note", {}, text.note_blocks);      // of a long text, as long as its maps are on the stage
+    const node = h("div.att-overview", {}, box, reading, h("div.att-view-foot", {}, line, legend), blocks);
     const atlases = new Map();
     let run = null, chosen = null, stack = null, plan = null, drawn = "", explained = "";
     let cursor = null;                           // the head below the hand or the keyboard
 
-    const isOff = (layer, head) => (run.asked?.off || []).some(([name, l, n]) => name === stack.name && l === layer && n === head);
+    const isOff = (layer, head) => own.isOff(run, stack, layer, head);
     const kindOf = (layer, head) => { const kind = stack.classes?.[index(stack, layer, head)]; return kind in MARKS ? kind : ""; };
 
     function sentence({ layer, head }) {
@@ -85,7 +84,7 @@
       const key = [run.key, chosen.stack, fold].join(" ");
       if (!atlases.has(key)) {
         if (atlases.size >= 6) atlases.delete(atlases.keys().next().value);
-        atlases.set(key, atlas(stack, fold, tools.levels(run.colours)));
+        atlases.set(key, atlas(stack, fold, tools.levels(run.colours), tools.pack([tools.MASKED])[0], tools.masker(run, stack, stack.rows, stack.columns)));
       }
       return atlases.get(key);
     }
@@ -108,10 +107,10 @@
         pen.fillStyle = soft;
         pen.fillText(text.overview_head, plan.begin - 5, plan.top / 2);
         pen.save();
-        pen.translate(plan.begin - 26, (plan.top + plan.height) / 2);
-        pen.rotate(-Math.PI / 2);
         pen.textAlign = "center";
-        pen.fillText(text.overview_layer, 0, 0);
+        pen.translate(plan.begin - 26, (plan.top + plan.height) / 2);
+        if (tools.isUpright(text.overview_layer)) { pen.translate(0, 6 * text.overview_layer.length); tools.stackUp(pen, text.overview_layer); }
+        else { pen.rotate(-Math.PI / 2); pen.fillText(text.overview_layer, 0, 0); }
         pen.restore();
       }
       for (let layer = 0; layer < stack.layers; layer++)
@@ -188,7 +187,7 @@
     function explain() {
       legend.replaceChildren(...Object.entries(counts()).map(([kind, n]) => h("span.att-view-key", {},
         h("span.att-view-dot", { "aria-hidden": true, style: `background:${MARKS[kind]}` }, text[`overview_mark_${kind}`]),
-        fill(text.overview_key, { class: className(text, kind), n }))), tools.scale(run.colours));
+        fill(text.overview_key, { class: className(text, kind), n }))), ...tools.keys(run, stack, text));
     }
 
     function draw() {
@@ -211,6 +210,7 @@
       if (!stack) { drawn = explained = ""; return; }
       const key = [run.run, chosen.stack].join(" ");
       if (key !== explained) { explained = key; explain(); }
+      blocks.hidden = !stack.pooled;
       over.setAttribute("aria-label", fill(text.overview_label, { layers: stack.layers, heads: stack.heads, head: headName(stack, chosen.layer, chosen.head, text) }));
       line.hidden = !(chosen.token >= 0 && chosen.token < stack.q);
       if (!line.hidden) line.replaceChildren(h("span.att-view-line", { "aria-hidden": true, style: `border-color:${tools.QUERY}` }),

@@ -1,6 +1,6 @@
 // Where a patch looks: the picture, large, with the chosen head's attention over it, and every head small beside it.
 "use strict";
-epochs.attention.views.picture = ({ text, select, row }) => {
+epochs.attention.views.picture = ({ text, select, row, detail }) => {
   const { h, fill } = epochs;
   const own = epochs.attention;
   const { patches } = own;
@@ -8,12 +8,14 @@ epochs.attention.views.picture = ({ text, select, row }) => {
   let run = null, chosen = null, mode = "head", drawn = 0;
   const image = new Image();
   image.onload = () => run && paint();
+  const ask = own.canvas.asker(detail, () => paint());
 
   const large = h("canvas.att-picture", { tabindex: "0", role: "img", width: LARGE, height: LARGE });
   const reading = h("p.att-reading", { role: "status" });
   const modes = h("div.segments", { role: "group", "aria-label": text.picture_modes });
-  const token = h("button.small", { type: "button", onclick: () => select({ token: 0 }) }, text.class_token);
+  const token = h("button.chip", { type: "button", onclick: () => select({ token: 0 }) }, text.class_token);
   const cards = h("div.att-heads", { role: "group", "aria-label": text.picture_heads });
+  epochs.edges(cards);
   const stop = own.roving(cards, () => run.stacks[chosen.stack].heads);
   const node = h("div.att-pictures", {}, h("div.att-picture-side", {}, large, h("div.stage-tools", {}, token, modes), reading), cards);
 
@@ -29,18 +31,19 @@ epochs.attention.views.picture = ({ text, select, row }) => {
 
   async function paint() {
     const now = ++drawn, stack = run.stacks[chosen.stack], query = Math.max(0, chosen.token);
+    const exact = mode === "head" ? ask(run, { ...chosen, token: query }) : null;      // all other heads are drawn from levels, without a number
     const found = await row(run, stack, query);
     if (!found || now !== drawn) return;
-    const heads = stack.layers * stack.heads;
     const of = (n) => Array.from(found.subarray(n * stack.k, (n + 1) * stack.k), own.p);
-    const mean = () => Array.from({ length: stack.k }, (_, k) => { let sum = 0; for (let n = 0; n < heads; n++) sum += own.p(found[n * stack.k + k]); return sum / heads; });
     const at = own.index(stack, chosen.layer, chosen.head);
-    const values = mode === "rollout" && found.rollout ? found.rollout : mode === "mean" ? mean() : of(at);
+    const values = mode !== "head" ? found[mode] : exact ? Array.from({ length: stack.k }, (_, k) => own.shareAt(exact, query, k)) : of(at);
+    const said = (p) => (mode === "head" && !exact ? own.roughly(p) : epochs.percent(p));
     const high = overlay(large, values, query);
     const most = values.slice(1).indexOf(Math.max(...values.slice(1))) + 1;
     const who = mode === "head" ? own.headName(stack, chosen.layer, chosen.head, text) : text["picture_" + mode];
-    reading.textContent = fill(text.picture_reading, { who, from: own.tokenName(run, "source", query, text), to: own.tokenName(run, "source", most, text),
-      p: epochs.percent(high), own: epochs.percent(values[0]) });
+    const sentence = fill(text.picture_reading, { who, from: own.tokenName(run, "source", query, text), to: own.tokenName(run, "source", most, text),
+      p: said(high), own: said(values[0]) });
+    if (reading.textContent !== sentence) reading.textContent = sentence;
     large.setAttribute("aria-label", `${reading.textContent} ${text.picture_keys}`);
     cards.querySelectorAll("button").forEach((card, n) => {
       overlay(card.querySelector("canvas"), of(n), query);

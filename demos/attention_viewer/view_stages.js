@@ -4,10 +4,10 @@
   const { h, fill, percent } = epochs;
   const FEW = 20, WIDEST = 210;                  // keys in the table at first; pixels of a small map
   const STAGES = ["scores", "mask", "softmax", "norm"];
-  const few = (v) => (v === 0 ? "0" : v >= 99.95 ? v.toFixed(0) : v >= 9.995 ? v.toFixed(1) : v.toFixed(2));
+  const few = (v) => (v === 0 ? "0" : v < 0.005 ? "<0.01" : v >= 99.95 ? v.toFixed(0) : v >= 9.995 ? v.toFixed(1) : v.toFixed(2));
 
   epochs.attention.views.stages = ({ text, select, detail }) => {
-    const { tokenName, tokenTold, headName, signed, canvas: tools } = epochs.attention;
+    const { tokenName, tokenTold, headName, signed, shareAt, withGaps, canvas: tools } = epochs.attention;
     const stages = STAGES.map((name, i) => {
       const map = h("canvas.att-st-map", { role: "img" });
       return { name, map, range: h("p.att-st-range"), note: h("p.att-st-note"), title: h("p.att-st-title", {}, `${i + 1}. ${text[`stages_${name}`]}`), picture: null };
@@ -101,7 +101,7 @@
       if (!cursor) { reading.textContent = text.stages_hint; return; }
       const { name, cell: [q, k] } = cursor, i = q * exact.tk + k;
       const hidden = name !== "scores" && masked(q, k, exact.p[i]);
-      const value = hidden ? text.stages_masked : name === "softmax" ? said(exact.p[i]) : name === "norm" ? few(weight(i)) : signed(exact.scores[i], 2);
+      const value = hidden ? text.stages_masked : name === "softmax" ? said(shareAt(exact, q, k)) : name === "norm" ? few(weight(i)) : signed(exact.scores[i], 2);
       reading.textContent = fill(text.stages_reading, { query: tokenTold(run, stack.queries, q, text), key: tokenTold(run, stack.keys, k, text), value });
     }
     const point = (name, cell) => { cursor = cell && { name, cell }; if (exact?.scores) read(); };
@@ -117,13 +117,13 @@
 
     function bar(value, most, words) {
       const width = `${(100 * Math.min(1, value / (most || 1))).toFixed(1)}%`;
-      return [h("span.att-st-number", {}, words), h("span.att-st-bar", { "aria-hidden": true }, h("span", { style: `width:${width}` }))];
+      return h("div.att-st-amount", {}, h("span.att-st-number", {}, words), h("span.att-st-bar", { "aria-hidden": true }, h("span", { style: `width:${width}` })));
     }
 
     function drawTable(query) {
       const { p, scores } = numbers(query);
       const all = Array.from({ length: exact.tk }, (_, k) => k);
-      const shown = open || all.length <= FEW ? all : all.slice().sort((a, b) => p[b] - p[a]).slice(0, FEW).sort((a, b) => a - b);
+      const shown = open || all.length <= FEW + 1 ? all : all.slice().sort((a, b) => p[b] - p[a]).slice(0, FEW).sort((a, b) => a - b);
       const most = all.reduce((high, k) => Math.max(high, p[k] * exact.norms[k]), 0);
       const line = (k) => {
         const out = masked(query, k, p[k]);
@@ -134,8 +134,8 @@
       };
       const head = ["key", "score", "share", "length", "weight"].map((name) => h("th", { scope: "col" }, text[`stages_column_${name}`]));
       table.replaceChildren(h("table", {}, h("caption", {}, fill(text.stages_table, { query: tokenTold(run, stack.queries, query, text) })),
-        h("thead", {}, h("tr", {}, head)), h("tbody", {}, shown.map(line))));
-      more.hidden = all.length <= FEW;
+        h("thead", {}, h("tr", {}, head)), h("tbody", {}, withGaps(shown, all.length, line, head.length, text))));
+      more.hidden = all.length <= FEW + 1;        // one more takes no more room than saying so
       more.textContent = open ? fill(text.stages_fewer, { n: FEW }) : fill(text.stages_all, { n: all.length });
       more.setAttribute("aria-expanded", open);
     }

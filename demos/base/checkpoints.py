@@ -12,7 +12,7 @@ import os
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Literal
@@ -102,7 +102,17 @@ def status(checkpoint: Checkpoint, free_bytes: int | None = None) -> Status:
     return Status("download", checkpoint.megabytes)
 
 
-def open_folder(checkpoint: Checkpoint, progress: Progress | None = None) -> Path:
+def find_local_folder(checkpoint: Checkpoint) -> Path | None:
+    """Where the files of `checkpoint` lie on this machine, complete or not checked; None where they would have to be fetched."""
+    if checkpoint.folder is not None:
+        return checkpoint.folder if checkpoint.folder.is_dir() else None
+    if checkpoint.repo is None and _is_folder(checkpoint.id):
+        return Path(checkpoint.id).expanduser()
+    return hub_cache.cached_snapshot(_repo(checkpoint), checkpoint.revision, checkpoint.files)
+
+
+def open_folder(checkpoint: Checkpoint, progress: Progress | None = None,
+                suits: Callable[[Path], None] = lambda folder: None) -> Path:
     """The folder of `checkpoint` on this machine, fetched when need be, checked, ready to load.
 
     Two visitors who ask for the same one download it once.
@@ -110,6 +120,7 @@ def open_folder(checkpoint: Checkpoint, progress: Progress | None = None) -> Pat
     Args:
         progress: called with (fraction in [0, 1], megabytes done) while downloading; raising in it
             cancels.
+        suits: looks at the folder's small files before any tensor is fetched; raising in it refuses.
 
     Raises:
         UserError: a key per cause; nothing that worked before is touched.
@@ -124,6 +135,7 @@ def open_folder(checkpoint: Checkpoint, progress: Progress | None = None) -> Pat
 
     def check(folder: Path) -> None:
         refuse_code(folder, repo, reviewed=reviewed)
+        suits(folder)
 
     with _doors[repo]:
         folder = hub_cache.cached_snapshot(repo, checkpoint.revision, checkpoint.files)
@@ -161,7 +173,8 @@ def verify_checksums(folder: Path, name: str) -> None:
         lines = []
     pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
     promised = {pair[1].lstrip("*").strip(): pair[0].lower() for pair in pairs if len(pair) == 2}
-    present = {path.relative_to(folder).as_posix(): path for path in tensors}
+    # A link that leads nowhere is a file that is missing.
+    present = {path.relative_to(folder).as_posix(): path for path in tensors if path.is_file()}
     if not promised or promised.keys() - present.keys():
         raise UserError("weights_missing", name=name)
     for relative, path in present.items():

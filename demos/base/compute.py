@@ -12,6 +12,8 @@ Function = TypeVar("Function", bound=Callable)
 
 # The one queue (`concurrency_id`) that every event touching a model shares.
 COMPUTE = "compute"
+# That of long runs, which stand in a line of their own (`base.line`) and take the turn by slices.
+LONG = "long"
 
 
 def zero_gpu() -> bool:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from torch import nn
 
 from .devices import pick_device
 from .emoji.table import default_data_folder
-from .training import Average, Checkpoint, Optimisers, Schedule
+from .training import Average, Checkpoint, Optimisers, Schedule, replace_file
 
 Report = Callable[[int, float, dict], None]
 
@@ -42,7 +42,7 @@ class Settings:
 
 
 def fit(module: nn.Module, loss_of: Callable[[nn.Module, int], torch.Tensor], settings: Settings, path: Path, report: Report,
-        inside: tuple[str, ...], every: int = 25) -> tuple[nn.Module, Schedule]:
+        inside: tuple[str, ...], every: int = 25, keep: Mapping[Path, float] | None = None) -> tuple[nn.Module, Schedule]:
     """The moving average of `module` after the stage, and the schedule it ran by; goes on from `path` where that exists.
 
     Args:
@@ -50,6 +50,7 @@ def fit(module: nn.Module, loss_of: Callable[[nn.Module, int], torch.Tensor], se
             that it has not seen because the number goes on.
         inside: what the names of the matrices that Muon trains hold.
         every: steps between two reports.
+        keep: files that get the moving average as it is when a share of the stage, in [0, 1), is done, and its `step`.
     """
     average = Average(module, settings.average)
     optimisers = Optimisers(module, settings.rate, settings.decay, inside)
@@ -62,6 +63,9 @@ def fit(module: nn.Module, loss_of: Callable[[nn.Module, int], torch.Tensor], se
         optimisers.step(loss, schedule.rate(share))
         average.update(module)
         schedule.step += 1
+        for file, begun in (keep or {}).items():
+            if share >= begun and not file.exists():
+                replace_file(file, {"step": schedule.step, "state": average.module.state_dict()})
         total, count = total + loss.item(), count + 1
         if schedule.step % every == 0:
             report(schedule.step, schedule.spent, {"loss": round(total / count, 4)})

@@ -6,7 +6,8 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,25 @@ def describe_machine() -> dict[str, str]:
                   if line.startswith("model name")]
         name = f"{models[0]}, {len(models)} cores" if models else name
     return {"machine": name, "date": date.today().isoformat()}
+
+
+def measure_parts(path: Path, weights: Mapping[str, str], parts: Mapping[str, Callable[[], object]],
+                  only: Iterable[str] | None = None) -> None:
+    """Measures one part after another and writes `path` after each: {"measured": {"machine", "date", "weights_sha256"}, part: ...}.
+
+    Args:
+        weights: by model, `hash_tensors` of what is measured.
+        parts: by name, in the order in which they are written, what returns a part's figures.
+        only: names of the parts to measure; another keeps the figures it has, where they are of the same weights.
+    """
+    figures = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if figures.get("measured", {}).get("weights_sha256") != weights:
+        figures = {}
+    for part in only or parts:
+        start = time.perf_counter()
+        figures |= {part: parts[part](), "measured": describe_machine() | {"weights_sha256": dict(weights)}}
+        write_json(path, {key: figures[key] for key in ("measured", *parts) if key in figures})
+        print(f"{part}: {time.perf_counter() - start:.0f} seconds", flush=True)
 
 
 def hash_tensors(folder: Path) -> str:

@@ -99,7 +99,7 @@ def picture_from_data_uri(uri: object, side: int | None = None) -> Image.Image:
 
 
 def data_uri(pixels: np.ndarray, *, exact: bool = True) -> str:
-    """(H, W, 3) uint8 pixels as an address that a browser shows, data:image/...;base64,...
+    """(H, W, 3), or (H, W) grey, uint8 pixels as an address that a browser shows, data:image/...;base64,...
 
     `exact`: as a PNG; else as a JPEG, for what is large or sent often.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,4 +50,9 @@ def live_badge(text: Text) -> dict[str, str]:
 def measured_badge(measured: Mapping[str, object], text: Text) -> dict[str, str]:
     """Read from the file of a training run or benchmark; `measured` holds its `date` and `machine`."""
     return {"kind": "measured", "label": text("provenance.measured"),
-            "detail": text("provenance.measured_detail", date=measured["date"], machine=measured["machine"])}
+            "detail": text("provenance.measured_detail", date=measured["date"], machine=_machine(str(measured["machine"]), text))}
+
+
+def _machine(name: str, text: Text) -> str:
+    """`name` with its cores (`measured.describe_machine`) counted in the page's language."""
+    return re.sub(r", (\d+) cores\b", lambda found: text("provenance.cores", n=found[1]), name)

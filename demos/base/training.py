@@ -100,20 +100,63 @@ class KernelMuon(torch.optim.Muon):
         super().step(closure)
 
 
+class StackMuon(torch.optim.Optimizer):
+    """Muon for stacks of matrices, (N, A, B): each matrix is stepped as `torch.optim.Muon` steps one of its own, all at once.
+
+    The experts of a mixture are such a stack. A `gate_up_proj` is two matrices an expert, one below the other, which other
+    networks keep apart; so does this.
+    """
+
+    TERMS, ITERATIONS, EPSILON = (3.4445, -4.7750, 2.0315), 5, 1e-7                # those of torch.optim.Muon
+
+    def __init__(self, named: list[tuple[str, nn.Parameter]], rate: float, weight_decay: float, momentum: float = 0.95):
+        self.pieces = {parameter: 2 if "gate_up" in name else 1 for name, parameter in named}
+        super().__init__([parameter for _, parameter in named], {"lr": rate, "weight_decay": weight_decay, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                mean = self.state[parameter].setdefault("momentum_buffer", torch.zeros_like(parameter))
+                mean.lerp_(parameter.grad, 1 - group["momentum"])
+                stack, rows, columns = parameter.shape
+                shape = (stack * self.pieces[parameter], rows // self.pieces[parameter], columns)
+                update = orthogonal(parameter.grad.lerp(mean, group["momentum"]).reshape(shape), self.TERMS, self.ITERATIONS, self.EPSILON)
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                parameter.add_(update.reshape(parameter.shape), alpha=-group["lr"] * 0.2 * math.sqrt(max(shape[1:])))
+
+
+def orthogonal(stack: torch.Tensor, terms: tuple[float, float, float], iterations: int, least: float) -> torch.Tensor:
+    """(N, A, B) matrices near the nearest orthogonal ones of (N, A, B), in bf16 (Newton-Schulz, Jordan et al. 2024)."""
+    a, b, c = terms
+    tall = stack.shape[1] > stack.shape[2]
+    x = (stack.mT if tall else stack).bfloat16()
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=least)
+    for _ in range(iterations):
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if tall else x
+
+
 class Optimisers:
-    """Muon for the matrices and kernels of the parts named in `inside`, AdamW for the rest, at one learning rate."""
+    """Muon for the matrices, kernels and stacks of matrices of the parts named in `inside`, AdamW for the rest, at one
+    learning rate."""
 
     def __init__(self, module: nn.Module, rate: float, decay: float, inside: tuple[str, ...] = ("resblocks",)):
         named = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
         inner = {name for name, _ in named if any(part in name for part in inside)}
         kernels = [p for name, p in named if p.ndim in (2, 4) and name in inner]
+        stacks = [(name, p) for name, p in named if p.ndim == 3 and name in inner]
         matrices = [p for name, p in named if p.ndim > 1 and name not in inner and "embedding" not in name]
-        taken = {id(p) for p in kernels + matrices}
+        taken = {id(p) for p in kernels + matrices + [p for _, p in stacks]}
         others = [p for _, p in named if id(p) not in taken]
         self.parts = [
             torch.optim.AdamW([{"params": matrices, "weight_decay": decay},
                                {"params": others, "weight_decay": 0.0}], rate, betas=(0.9, 0.98)),
-            KernelMuon(kernels, rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")]
+            KernelMuon(kernels, rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw"),
+            *([StackMuon(stacks, rate, decay)] if stacks else [])]
         self.rate, self.parameters = rate, [p for _, p in named]
 
     def step(self, loss: torch.Tensor, share: float) -> None:
@@ -153,6 +196,11 @@ class Checkpoint:
         state = {"module": self.module.state_dict(), "average": self.average.module.state_dict(),
                  "optimisers": [part.state_dict() for part in self.optimisers.parts],
                  "step": self.schedule.step, "spent": self.schedule.spent}
-        partial = self.path.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(self.path)
+        replace_file(self.path, state)
+
+
+def replace_file(path: Path, state: dict) -> None:
+    """Write the state; the old file stays until the new one is whole."""
+    partial = path.with_suffix(".part")
+    torch.save(state, partial)
+    partial.replace(path)

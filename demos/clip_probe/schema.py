@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from ..base.clip.question import check_templates
 from ..base.clip.zero_shot import softmax
 from ..base.errors import UserError
+from ..base.numbers import check_number, check_whole
 from ..base.provenance import Run
 from ..base.tray import MAX_GROUP_CHARS
 
@@ -56,8 +56,8 @@ class Request:
         if len(self.classes) != len(self.pictures) or set(self.classes) != set(range(len(self.names))):
             raise ValueError(f"{len(self.classes)} classes of {len(self.pictures)} pictures, {len(self.names)} names")
         check_templates(self.templates)
-        _check_number("strength", self.log_c, LOWEST_LOG_C, HIGHEST_LOG_C)
-        _check_number("seed", self.seed, 0, MAX_SEED)
+        check_number(self.log_c, LOWEST_LOG_C, HIGHEST_LOG_C, "not_in_range_strength")
+        check_whole(self.seed, 0, MAX_SEED, "not_in_range_seed")
 
 
 @dataclass(frozen=True)
@@ -173,11 +173,6 @@ class Verdict:
     sigmoid: bool
     stranger: bool
     run: Run
-
-
-def _check_number(name: str, value: object, low: float, high: float) -> None:
-    if not isinstance(value, (int, float)) or not math.isfinite(value) or not low <= value <= high:
-        raise UserError("not_in_range_" + name, low=f"{low:g}", high=f"{high:g}")
 
 
 def read_trained(value: object) -> Trained:

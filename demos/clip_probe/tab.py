@@ -12,6 +12,7 @@ from ..base.clip.gallery import gallery_size
 from ..base.clip.question import parse_lines, tidy
 from ..base.clip.templates import read_templates
 from ..base.measured import read_metrics
+from ..base.numbers import whole
 from ..base.pictures import picture_from_data_uri
 from ..base.query import number_field, text_field
 from ..base.text import Text
@@ -130,7 +131,7 @@ def read_request(tray: object, log_c: float, seed: float, templates: str, model:
         pictures=tuple(np.asarray(picture.picture) for picture in pictures),
         classes=tuple(used.index(picture.group) for picture in pictures),
         names=tuple(names[group] if group < len(names) else "" for group in used),
-        templates=parse_lines(templates)[0], checkpoint=chosen_id(model), log_c=log_c, seed=_whole(seed),
+        templates=parse_lines(templates)[0], checkpoint=chosen_id(model), log_c=log_c, seed=whole(seed),
         emoji=tuple(picture.emoji for picture in pictures), language=text.language)
     return (request, [name for group, name in enumerate(names) if group not in used],
             [name for group, name in enumerate(names) if group in used and not typed[group]])
@@ -141,11 +142,6 @@ def set_value(one: dict) -> dict:
     return {"pictures": [{"emoji": emoji, "group": group} for group, row in enumerate(one["emoji"])
                          for emoji in row.split()],
             "groups": list(one["groups"]), "test": one["test"], "panel": one.get("panel", "")}
-
-
-def _whole(seed: object) -> object:
-    # A number box hands over 3.0; what is none is refused by the request, in words.
-    return int(seed) if isinstance(seed, float) and seed.is_integer() else seed
 
 
 def _strangers(n: int, text: Text) -> dict:
@@ -160,11 +156,11 @@ def _build_settings(shell: Shell) -> tuple[list, Picker]:
     """-> strength, seed and templates; the model picker."""
     t = shell.text
     every = read_templates()[t.language]
+    # A number without bounds: Gradio refuses what lies outside in words of its own, the request does in the page's language.
     with gr.Accordion(t("controls.advanced"), open=False):
         strength = gr.Slider(LOWEST_LOG_C, HIGHEST_LOG_C, LOG_C, step=0.5, label=t("controls.strength"),
                              info=t("controls.strength_hint"), elem_id=f"{SPEC.id}-strength")
-        seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label=t("controls.seed"),
-                         elem_id=f"{SPEC.id}-seed")
+        seed = gr.Number(0, precision=None, label=t("controls.seed"), elem_id=f"{SPEC.id}-seed")
         sets = chips("template_sets", t("clip.template_sets"), [(t("clip.one_template"), every[0]),
                                                                 (t("clip.ensemble"), "\n".join(every))])
         templates = gr.Textbox("\n".join(every), label=t("clip.templates"), info=t("clip.templates_hint"), lines=2,

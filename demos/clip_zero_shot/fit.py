@@ -77,10 +77,16 @@ def spread(meant: list[list[int]], classes: int) -> torch.Tensor:
 
 
 def contrast(scores: torch.Tensor, matches: torch.Tensor) -> torch.Tensor:
-    """Symmetric cross-entropy of (B, B) scores with several positives per row and column."""
-    rows = matches / matches.sum(1, keepdim=True)
-    columns = (matches / matches.sum(0, keepdim=True)).T
-    return (F.cross_entropy(scores, rows) + F.cross_entropy(scores.T, columns)) / 2
+    """Symmetric cross-entropy of (B, B) scores with several positives per row and column, or none: a keyword may be
+    another emoji's name, and is then true of that one alone."""
+    return (towards(scores, matches) + towards(scores.T, matches.T)) / 2
+
+
+def towards(scores: torch.Tensor, matches: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of the rows of (B, B) scores that have a positive, averaged over all B."""
+    found = matches.sum(1)
+    some = found > 0
+    return F.cross_entropy(scores[some], matches[some] / found[some, None], reduction="sum") / len(scores)
 
 
 def picture_loss(student: Student, source: PictureSource, settings: Settings) -> tuple[torch.Tensor, dict]:

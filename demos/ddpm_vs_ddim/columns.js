@@ -60,9 +60,10 @@ epochs.register("race_columns", ({ root, config, props, watch, text }) => {
   function offer(place) {
     const { sampler } = parts[place], chosen = state.columns[place].sampler;
     const model = epochs.chosen[demo] ?? epochs.state.asked(demo, "model");
-    const fits = ([name]) => name !== config.only_distilled || config.distilled.includes(model) || chosen === name || epochs.race.distilled.has(model);
-    const wanted = config.samplers.filter(fits);
-    if (wanted.length !== sampler.options.length) sampler.replaceChildren(...options(wanted));
+    const byStudent = config.students.includes(model ?? config.students[0]);      // no model chosen yet: the first one's
+    const fits = ([name]) => name !== config.only_distilled || byStudent || config.distilled.includes(model) || chosen === name || epochs.race.distilled.has(model);
+    const wanted = config.samplers.filter(fits).map(([name, label]) => [name, name === config.only_distilled && byStudent ? text.few_step : label]);
+    if (String(wanted) !== String([...sampler.options].map((option) => [option.value, option.label]))) sampler.replaceChildren(...options(wanted));
     sampler.value = chosen;
   }
 

@@ -6,16 +6,19 @@ Ho et al. 2020 (arXiv:2006.11239), algorithm 2, against Song et al. 2020 (arXiv:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
+from itertools import zip_longest
 from statistics import median
+from types import MappingProxyType
 
 import numpy as np
 
 from ..base.clip.checkpoints import POCKET as POCKET_CLIP
 from ..base.clip.load import clip_entry, open_clip_model
 from ..base.compute import gpu, zero_gpu
-from ..base.diffusion.checkpoints import POCKET, diffuser_of, gpu_seconds
+from ..base.diffusion.checkpoints import FEW_STEPS, POCKET, POCKET_STUDENT, diffuser_of, gpu_seconds
 from ..base.diffusion.columns import column_of
 from ..base.diffusion.load import diffuser_entry, open_diffuser
 from ..base.diffusion.model import Diffuser
@@ -43,14 +46,16 @@ def sample(request: Request) -> Iterator[Opening | tuple[Frame, ...] | Verdict]:
     Raises: UserError, also in the middle of a run (`not_finite`, `out_of_memory`).
     """
     pictures: list[np.ndarray | None] = [None, None]
-    with open_diffuser(diffuser_of(request.checkpoint)) as model:
-        race = Race(model, request)
+    with open_diffuser(diffuser_of(request.checkpoint)) as model, ExitStack() as stack:
+        students = {place: stack.enter_context(open_diffuser(FEW_STEPS[request.checkpoint])) for place in request.by_student}
+        race = Race(model, request, students)
         for item in race.in_turn() if request.lock == "time" else race.together():
             yield item
             for frame in item if isinstance(item, tuple) else ():
                 pictures[frame.column] = frame.picture
     # The judge knows drawings like the pocket model's; of another model's photographs it would talk nonsense.
-    yield judge(request.prompt, pictures) if request.checkpoint == POCKET.id else Verdict((None, None))
+    drawings = request.checkpoint in (POCKET.id, POCKET_STUDENT.id)
+    yield judge(request.prompt, pictures) if drawings else Verdict((None, None))
 
 
 def judge(prompt: str, pictures: list[np.ndarray | None]) -> Verdict:
@@ -78,11 +83,17 @@ def warm() -> None:
 
 
 class Race:
-    """One request on one model: what both columns share, and the columns made from it."""
+    """One request on one model: what both columns share, and the columns made from it.
 
-    def __init__(self, model: Diffuser, request: Request) -> None:
+    Attributes:
+        models: of each column; a column sampled by LCM is the few-step student's where the model has one, which reads the
+            same states and draws the same latents.
+    """
+
+    def __init__(self, model: Diffuser, request: Request, students: Mapping[int, Diffuser] = MappingProxyType({})) -> None:
         """Raises UserError `kept_foreign` when the kept sample is none of this model's."""
         self.model, self.request = model, request
+        self.models = [students.get(place, model) for place in range(len(request.columns))]
         self.prompt, self.negative = model.read(request.prompt), model.read(request.negative)
         self.start = self._start()                                                  # (1, C, h, w)
 
@@ -91,32 +102,41 @@ class Race:
         first, second = self.request.columns
         if self.request.lock in SAME_STEPS:
             second = replace(second, steps=first.steps)
-        columns = [self.column(first), self.column(second)]
+        columns = [self.column(0, first), self.column(1, second)]
         yield self.opening(columns)
-        for steps in take_steps(self.model, columns):
+        for steps in self._rounds(columns):
             yield self.frames(columns, steps)
 
     def in_turn(self) -> Iterator[Opening | tuple[Frame, ...]]:
         """A alone, then B alone with as many steps as fit into the time that A took."""
         settings = self.request.columns[1]
-        columns = [self.column(self.request.columns[0]), self.column(settings)]
+        columns = [self.column(place, one) for place, one in enumerate(self.request.columns)]
         yield self.opening(columns)
-        for steps in take_steps(self.model, columns[:1], together=False):
+        for steps in take_steps(self.models[0], columns[:1], together=False):
             yield self.frames(columns, steps)
         fitting = columns[0].milliseconds / self._cost(settings)
-        schedule, start = self.model.schedule, self.request.start
+        schedule, start = self.models[1].schedule, self.request.start
         # A continued run visits only the part of its timesteps that lies below its start.
         share = 1.0 if start is None else (start.timestep + 1) / schedule.length
         steps = min(most_steps(schedule, settings.sampler), max(1, round(fitting / share)))
-        columns[1] = self.column(replace(settings, steps=steps))
+        columns[1] = self.column(1, replace(settings, steps=steps))
         yield self.opening(columns)
-        for steps in take_steps(self.model, columns[1:], together=False):
+        for steps in take_steps(self.models[1], columns[1:], together=False):
             yield self.frames(columns, [replace(step, column=1) for step in steps])
 
-    def column(self, settings: SamplerSettings) -> Column:
+    def _rounds(self, columns: list[Column]) -> Iterator[list[Step]]:
+        """Both columns' steps, round by round: in one batch, or each by its own model."""
+        if self.models[0] is self.models[1]:
+            yield from take_steps(self.models[0], columns)
+            return
+        runs = [take_steps(model, [column]) for model, column in zip(self.models, columns)]
+        for round in zip_longest(*runs):
+            yield [replace(steps[0], column=place) for place, steps in enumerate(round) if steps]
+
+    def column(self, place: int, settings: SamplerSettings) -> Column:
         """Raises UserError `lcm_undistilled`, `steps_range`."""
         # The seed's noise for both columns: at eta 1, DDIM is DDPM to the last bit.
-        return column_of(self.model, self.request, settings, readings=(self.prompt, self.negative), samples=self.start,
+        return column_of(self.models[place], self.request, settings, readings=(self.prompt, self.negative), samples=self.start,
                          start=self.request.start.timestep if self.request.start else None)
 
     def opening(self, columns: list[Column]) -> Opening:
@@ -141,10 +161,10 @@ class Race:
 
     def _cost(self, settings: SamplerSettings) -> float:
         """Milliseconds of one of B's steps alone: the median of a few that are thrown away."""
-        probe, spent = self.column(settings), []
+        probe, spent = self.column(1, settings), []
         while not probe.done and len(spent) < PROBES:
             began = time.perf_counter()
-            next(take_steps(self.model, [probe], together=False))
+            next(take_steps(self.models[1], [probe], together=False))
             spent.append(1000 * (time.perf_counter() - began))
         return max(median(spent), 1e-3)
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.diffusion.question import Question, SamplerSettings, check_whole
+from ..base.diffusion.checkpoints import FEW_STEPS
+from ..base.diffusion.question import Question, SamplerSettings
+from ..base.diffusion.samplers import LCM
 from ..base.errors import UserError
+from ..base.numbers import check_whole
 
 LOCKS = ("none", "steps", "evaluations", "time")
 # Locks under which B takes as many steps as A: every sampler here asks the network equally often a step.
@@ -59,6 +62,12 @@ class Request(Question):
         super().__post_init__()
         if self.lock not in LOCKS:
             raise UserError("sampler_unknown")
+
+    @property
+    def by_student(self) -> tuple[int, ...]:
+        """Columns that the model's few-step student draws: LCM jumps, which only a student has learned."""
+        known = self.checkpoint in FEW_STEPS
+        return tuple(place for place, column in enumerate(self.columns) if known and column.sampler == LCM)
 
 
 @dataclass(frozen=True)

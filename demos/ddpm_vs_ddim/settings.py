@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..base.checkpoints import public_id
-from ..base.diffusion.question import SamplerSettings, whole
+from ..base.diffusion.question import SamplerSettings
 from ..base.errors import UserError
+from ..base.numbers import whole
 from .schema import Request
 from .spec import SPEC
 

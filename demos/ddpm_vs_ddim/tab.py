@@ -10,9 +10,10 @@ import gradio as gr
 from ..base.diffusion.checkpoints import diffuser_of
 from ..base.diffusion.load import DISTILLED
 from ..base.diffusion.model import Reading
-from ..base.diffusion.question import MAX_STEPS, check_number
+from ..base.diffusion.question import MAX_STEPS
 from ..base.diffusion.samplers import SAMPLERS, VARIANCES
 from ..base.errors import UserError
+from ..base.numbers import check_number
 from ..base.query import choice_field, number_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import SLIDER, DiffusionControls, prompt_notes, read_question

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from ..base import provenance
-from ..base.diffusion.checkpoints import POCKET
+from ..base.diffusion.checkpoints import FEW_STEPS, POCKET
 from ..base.diffusion.question import MAX_STEPS, Question
 from ..base.diffusion.samplers import LCM, SAMPLERS, VARIANCES
 from ..base.measured import read_metrics
@@ -56,13 +56,14 @@ def columns_config(text: Text, distilled: Sequence[str]) -> dict:
     return {"samplers": [[name, text(f"diffusion.samplers.{name}")] for name in SAMPLERS],
             "variances": [[name, text(f"columns.{name}")] for name in VARIANCES],
             "locks": [[name, text(f"locks.{name}")] for name in LOCKS],
-            "same_steps": list(SAME_STEPS), "distilled": list(distilled), "only_distilled": LCM,
+            "same_steps": list(SAME_STEPS), "distilled": list(distilled), "only_distilled": LCM, "students": list(FEW_STEPS),
             "most_steps": MAX_STEPS, "chips": list(CHIPS)}
 
 
 def names(request: Request, text: Text) -> list[str]:
     """Both columns' samplers in words."""
-    return [text(f"diffusion.samplers.{column.sampler}") for column in request.columns]
+    return [text("columns.few_step" if place in request.by_student else f"diffusion.samplers.{column.sampler}")
+            for place, column in enumerate(request.columns)]
 
 
 class Show:
@@ -106,8 +107,8 @@ def facts_value(request: Request, checkpoint: Checkpoint, opening: Opening, trai
     last = trail.last
     spent = [frame.milliseconds if frame else 0.0 for frame in last]
     asked = [frame.evaluations if frame else 0 for frame in last]
-    # In one batch both clocks count the same time; in turn, one after the other.
-    total = sum(spent) if request.lock == "time" else max(spent)
+    # In one batch both clocks count the same time; in turn, and by two models, each its own.
+    total = sum(spent) if request.lock == "time" or len(request.by_student) == 1 else max(spent)
     run = Run(opening.device, opening.dtype, total, sum(asked), opening.parameters)
     rows = [(text("result.column", column="AB"[place], sampler=name), _column_words(place, spent, asked, trail, verdict, text))
             for place, name in enumerate(names(request, text))]
@@ -193,6 +194,8 @@ def notes(request: Request, opening: Opening, text: Text) -> list[str]:
     said = []
     if opening.distilled and request.guidance != 1:
         said.append(text("note.distilled"))
+    if request.by_student:
+        said.append(text("note.student", columns=", ".join("AB"[place] for place in request.by_student)))
     if request.start is not None:
         said.append(text("note.continued", column="AB"[request.start.column], step=request.start.index + 1))
     return said

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.diffusion.question import MAX_SEED, MAX_STEPS, Question, check_evaluations, check_whole
+from ..base.diffusion.question import MAX_SEED, MAX_STEPS, Question, check_evaluations
 from ..base.errors import UserError
+from ..base.numbers import check_whole
 
 # Ways from one noise to another: along the sphere, or straight through it.
 SLERP, STRAIGHT = PATHS = ("slerp", "straight")

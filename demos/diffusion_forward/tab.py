@@ -11,9 +11,10 @@ from ..base.checkpoints import status
 from ..base.devices import free_memory
 from ..base.diffusion.checkpoints import POCKET, STABLE_DIFFUSION_1_5
 from ..base.diffusion.model import Reading
-from ..base.diffusion.question import MAX_SEED, MAX_STEPS, whole
+from ..base.diffusion.question import MAX_SEED, MAX_STEPS
 from ..base.errors import UserError
 from ..base.hub import is_offline
+from ..base.numbers import whole
 from ..base.pictures import picture_from_data_uri
 from ..base.query import choice_field, number_field
 from ..ui.browser import browser_component

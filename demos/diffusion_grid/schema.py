@@ -11,19 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..base.diffusion.question import (
-    MAX_GUIDANCE,
-    MAX_SEED,
-    MAX_STEPS,
-    Question,
-    check_evaluations,
-    SamplerSettings,
-    check_number,
-    check_whole,
-    whole,
-)
+from ..base.diffusion.question import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Question, SamplerSettings, check_evaluations
 from ..base.diffusion.samplers import DDIM, DDPM, DPM, EULER, LCM
 from ..base.errors import UserError
+from ..base.numbers import check_number, check_whole, whole
 from ..base.text import isolate
 
 STEPS, GUIDANCE, ETA, SEED, SAMPLER = AXES = ("steps", "guidance", "eta", "seed", "sampler")

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import gradio as gr
 
 from ..base.diffusion.model import Reading
-from ..base.diffusion.question import MAX_STEPS, SamplerSettings, whole
+from ..base.diffusion.question import MAX_STEPS, SamplerSettings
 from ..base.diffusion.samplers import DDIM, SAMPLERS
 from ..base.errors import UserError
+from ..base.numbers import whole
 from ..base.query import choice_field, number_field, text_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import DiffusionControls, prompt_notes, read_question

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import gradio as gr
 
 from ..base.diffusion.model import Reading
-from ..base.diffusion.question import whole
 from ..base.errors import UserError
+from ..base.numbers import whole
 from ..base.query import number_field, text_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import PROMPT_LIMIT, DiffusionControls, prompt_notes, read_question

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.diffusion.question import MAX_STEPS, Question, check_evaluations, check_number, check_whole
+from ..base.diffusion.question import MAX_STEPS, Question, check_evaluations
+from ..base.numbers import check_number, check_whole
 
 # The rows of pictures. All but the last start every run from the same noise; the last is DDIM again,
 # each run from a noise of its own: the yardstick for how far apart pictures can be.

@@ -8,8 +8,9 @@ from dataclasses import replace
 import gradio as gr
 
 from ..base.diffusion.model import Reading
-from ..base.diffusion.question import MAX_STEPS, whole
+from ..base.diffusion.question import MAX_STEPS
 from ..base.errors import UserError
+from ..base.numbers import whole
 from ..base.query import number_field
 from ..ui.browser import browser_component
 from ..ui.diffusion import DiffusionControls, prompt_notes, read_question

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..base.diffusion.question import Question, check_whole
+from ..base.diffusion.question import Question
+from ..base.numbers import check_whole
 
 MAX_STEPS = 100
 START, WORD, END, PADDING = KINDS = ("start", "word", "end", "padding")

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from demos.base.digits.correction import choose_bias, error, raise_bias, recognised
 from demos.base.digits.data import CLASSES, Digits, read_digits, split
 from demos.base.digits.load import load_model
 from demos.base.digits.networks import Student, logits_of, pixels
@@ -27,7 +28,6 @@ from demos.base.emoji.table import default_data_folder
 from demos.base.measured import describe_machine, hash_tensors, write_json
 from demos.distilled_digits import settings
 from demos.distilled_digits.card import write_card
-from demos.distilled_digits.correction import choose_bias, error, raise_bias, recognised
 from demos.distilled_digits.settings import ARMS
 
 MODELS = ("teacher", *ARMS)
@@ -125,6 +125,8 @@ def measure(weights: Path, data: Path, work: Path, seconds: float) -> dict:
     else:
         of_seeds = _kept(weights / "metrics.json", hashes)
         print(f"no students in {work}: the figures of all seeds {'stay' if of_seeds else 'are left out'}", flush=True)
+    if "missing" in of_seeds:                      # the name of a folder too: that of the first of these students
+        of_seeds["missing"] |= {"weights_sha256": hashes["missing"]}
     return {"measured": {**describe_machine(), "seconds": round(time.perf_counter() - start), "threads": torch.get_num_threads()},
             "test_images": len(digits.test_labels), "models": models,
             "similar": {f"{temperature:g}": similar(logits["teacher"], digits.test_labels, temperature)

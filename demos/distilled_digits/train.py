@@ -18,13 +18,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from demos.base.digits.correction import choose_bias, error, raise_bias
 from demos.base.digits.data import Digits, read_digits, split
 from demos.base.digits.load import load_model, write_model
 from demos.base.digits.networks import INSIDE, Teacher, logits_of, pixels
 from demos.base.fit import Settings, begin, fit, precision, recipe_parser, say
 from demos.base.measured import describe_machine, hash_tensors, write_json
 from demos.distilled_digits import export, settings
-from demos.distilled_digits.correction import choose_bias, error, raise_bias
 from demos.distilled_digits.jitter import jitter_images
 from demos.distilled_digits.settings import STAGES, Arm
 from demos.distilled_digits.transfer import Member, Students, TransferSet, batch_places

@@ -22,7 +22,7 @@ arxiv: "2210.03142"
 
 A student of the pocket Stable Diffusion (`weights/ddpm_vs_ddim/pocket`, its teacher) that draws a 64x64 picture in 1 to 4
 evaluations of its network. `LatentConsistencyModelPipeline.from_pretrained("student")` opens it. Its U-Net is its own; text
-encoder, tokenizer and autoencoder are the teacher's, and where this folder was written with links they lie in the teacher's.
+encoder, tokenizer and autoencoder are copies of the teacher's.
 
 ## Choices
 

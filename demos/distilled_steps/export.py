@@ -1,13 +1,12 @@
 """Writes the student: a folder that diffusers' LatentConsistencyModelPipeline opens by itself.
 
-Its U-Net is its own. Text encoder, tokenizer and autoencoder are the teacher's, unchanged, and lie in the teacher's
-folder: here are relative links to those files, which a clone and `from_pretrained` follow, so that nothing lies twice.
+Its U-Net is its own. Text encoder, tokenizer and autoencoder are copies of the teacher's: a folder that is whole opens
+wherever it is copied to, and git keeps equal files once.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import torch
 
 from demos.base.checkpoints import write_checksums
 from demos.base.devices import Device
+from demos.base.diffusion.checkpoints import POCKET_STUDENT as STUDENT
 from demos.base.diffusion.columns import column_of
 from demos.base.diffusion.load import PREVIEW, load_diffuser
 from demos.base.diffusion.question import Question, SamplerSettings
@@ -25,16 +25,14 @@ from demos.base.spec import WEIGHTS, Checkpoint
 from demos.distilled_steps.student import GRID, PATH
 
 FOLDER = WEIGHTS / "distilled_steps"
-STUDENT = Checkpoint(id="pocket-distilled", name="Pocket Stable Diffusion, distilled", licence="Apache-2.0", parameters=9.06,
-                     folder=FOLDER / "student", gigabytes=0.05, languages=("en", "zh"))
 SHARD = "9MB"
 SHARED = ("text_encoder", "tokenizer", "vae")
 LIBRARIES = ("torch", "diffusers", "transformers", "tokenizers", "safetensors", "numpy", "pillow")
 GOLDEN_PROMPT = "a cat"
 
 
-def write_student(folder: Path, unet, teacher: Path, *, copy: bool = False) -> None:
-    """`folder`/student: half-precision weights, the sampler, and the teacher's other parts, linked or copied."""
+def write_student(folder: Path, unet, teacher: Path) -> None:
+    """`folder`/student: half-precision weights, the sampler, and the teacher's other parts, copied."""
     from diffusers import DDIMScheduler, LCMScheduler
 
     home = folder / "student"
@@ -47,7 +45,7 @@ def write_student(folder: Path, unet, teacher: Path, *, copy: bool = False) -> N
                                         "set_alpha_to_one", "steps_offset", "timestep_spacing")}
     LCMScheduler(**kept, original_inference_steps=GRID).save_pretrained(home / "scheduler")
     for part in SHARED:
-        share(teacher / part, home / part, copy)
+        shutil.copytree(teacher / part, home / part, copy_function=shutil.copyfile)
     shutil.copyfile(teacher / PREVIEW, home / PREVIEW)
     write_json(home / "model_index.json", {
         "_class_name": "LatentConsistencyModelPipeline", "_diffusers_version": "0.35.0",
@@ -56,18 +54,6 @@ def write_student(folder: Path, unet, teacher: Path, *, copy: bool = False) -> N
         "scheduler": ["diffusers", "LCMScheduler"], "safety_checker": [None, None],
         "feature_extractor": [None, None], "image_encoder": [None, None], "requires_safety_checker": False})
     write_checksums(home)
-
-
-def share(source: Path, target: Path, copy: bool) -> None:
-    """Every file of `source` in `target`: a relative link, or a copy where it is asked for or links cannot be made."""
-    target.mkdir(parents=True)
-    for path in sorted(source.iterdir()):
-        try:
-            if copy:
-                raise OSError
-            (target / path.name).symlink_to(os.path.relpath(path.resolve(), target.resolve()))
-        except OSError:                            # some file systems, and Windows without the right to, make none
-            shutil.copyfile(path, target / path.name)
 
 
 def checkpoint_of(folder: Path) -> Checkpoint:

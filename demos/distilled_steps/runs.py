@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from demos.base.diffusion.recipe.samples import GUIDANCE, Walk
 from demos.base.diffusion.samplers import DDIM, DDPM, DPM, EULER, LCM
+from demos.distilled_steps.schema import STUDENT, TEACHER
 
-TEACHER, STUDENT = "teacher", "student"
 SAMPLERS = ((DDIM, ""), (DDPM, "small"), (DDPM, "large"), (DPM, ""), (EULER, ""), (LCM, ""))
 FREE = 1.0                     # no guidance
 SCALES = (1.5, 2.0, GUIDANCE, 4.5, 6.5)

@@ -16,10 +16,10 @@ import torch
 
 from demos.base.diffusion.model import embed_scales
 from demos.base.diffusion.schedule import NoiseSchedule
+from demos.distilled_steps.schema import HIGH, LOW  # noqa: F401 - where the recipe looks for them
 
 TOLD = 256                     # length of the embedding of the scale
 GRID, PATH = 8, 4              # timesteps it is distilled at; steps of the run that it is trained on
-LOW, HIGH = 1.0, 9.0           # scales it is told while it learns
 INSIDE = ("down_blocks", "up_blocks")
 
 # (B, C, h, w) noisy samples, (B,) timesteps, (B, L, D) text states, (B,) scales -> (B, C, h, w) v

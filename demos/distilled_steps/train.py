@@ -149,7 +149,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = recipe_parser(__doc__.splitlines()[0], export.FOLDER, "distilled_steps", STAGES)
     parser.add_argument("--teacher", type=Path, default=POCKET.folder, help="pipeline folder that predicts v")
     parser.add_argument("--scenes", type=int, default=SCENES, help="how many scenes of two things are drawn")
-    parser.add_argument("--copy", action="store_true", help="copy the parts that student and teacher share instead of linking them")
     return parser.parse_args(arguments)
 
 
@@ -169,7 +168,7 @@ def main(arguments: list[str] | None = None) -> None:
         student = train_student(options, ground)
         scale = choose_scale(options, ground, student)
         torch.set_default_device("cpu")
-        export.write_student(options.out, student.cpu(), options.teacher, copy=options.copy)
+        export.write_student(options.out, student.cpu(), options.teacher)
         export.write_golden(options.out, scale)
     torch.set_default_device("cpu")
     records = {stage: json.loads(path.read_text(encoding="utf-8")) for stage in STAGES if (path := options.work / f"{stage}.json").exists()}

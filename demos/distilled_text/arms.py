@@ -13,7 +13,7 @@ from .losses import ControlLoss, DistilledLoss, Mixture, Teacher
 from .networks import build_student, lend_words
 
 TOKENS = 2048                 # of one batch: in the same minutes more steps, not larger ones, get a model of this kind to attend
-SEED = 7                      # of the rows
+SEED, SEED_BEFORE = 7, 9      # of the rows: the students', and those that their teacher read before
 INITIAL = 0                   # of the weights
 
 
@@ -60,3 +60,9 @@ def loss_of(ground: Ground, mixture: Mixture | None) -> Callable[[nn.Module, int
         ids, labels = (part.to(ground.device) for part in text_batch(ground.streams, step, context))
         return loss(model, ids, labels, *(() if mixture is None else (ground.teacher(ids),)))
     return of_step
+
+
+def read_on(model: nn.Module, streams: Streams, device: str, compiled: Callable) -> Callable[[nn.Module, int], torch.Tensor]:
+    """The loss of a model that reads text alone: the teacher's, before it teaches."""
+    loss, context = compiled(ControlLoss()), model.config.max_position_embeddings
+    return lambda model, step: loss(model, *(part.to(device) for part in text_batch(streams, step, context, SEED_BEFORE)))

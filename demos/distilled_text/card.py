@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..base.cards import TEXT_DATA, made, one_line, read_record, table
 from ..base.language.samples import COPIED, TEMPERATURE
-from .evaluate import BINS, CONTROL, DISTILLED, MODELS, SAMPLE, TEACHER
+from .evaluate import BINS, CONTROL, DISTILLED, MODELS, SAMPLE, STUDENTS, TEACHER
 from .export import FOLDERS
 
 NAMES = {TEACHER: "teacher", DISTILLED: "distilled", CONTROL: "control"}
@@ -20,10 +20,10 @@ arxiv: "1503.02531"
 
 # Pocket GPT, distilled
 
-A student of the pocket GPT (`weights/attention_viewer/causal`, its teacher), and a control: the same network from the same
-first numbers, which read the same rows in the same order for as many updates without a teacher. `student` and `control` are
-`GPTNeoXForCausalLM` folders; both read the shared tokenizer's 8,000 byte-level tokens, 256 at most, and compute on an
-ordinary processor.
+A student, its teacher, and a control. `teacher` is the pocket GPT of the attention viewer (`weights/attention_viewer/causal`)
+after it has read on. `student` learned from its answers; `control` is the same network from the same first numbers, which
+read the same rows in the same order for as many updates without a teacher. All are `GPTNeoXForCausalLM` folders; they read
+the shared tokenizer's 8,000 byte-level tokens, 256 at most, and compute on an ordinary processor.
 
 ## Made by
 
@@ -96,7 +96,7 @@ def _text(found: dict) -> str:
     said = ("the interval excludes 0" if held["low"] > 0 or held["high"] < 0 else "**the interval includes 0**")
     bits = [(domain, f"{row['bytes']:,}", *(f"{row['bits'][name]:.3f}" for name in MODELS), _interval(row["gain"]),
              _interval(row["gain_by_document"])) for domain, row in found.items()]
-    near = [(domain, *(f"{row['kl'][name]:.3f}" for name in FOLDERS), *(f"{100 * row['agreement'][name]:.1f} %" for name in FOLDERS))
+    near = [(domain, *(f"{row['kl'][name]:.3f}" for name in STUDENTS), *(f"{100 * row['agreement'][name]:.1f} %" for name in STUDENTS))
             for domain, row in found.items()]
     sure = [(NAMES[name], f"{100 * whole['accuracy'][name]:.1f} %", f"{100 * whole['calibration_error'][name]:.1f}") for name in MODELS]
     return f"""### Text nobody learned from

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from ..base.distill.divergence import calibration_error, kl, log_softmax, paired_interval
+from ..base.distill.divergence import calibration_error, kl, log_softmax
 from ..base.language.held_out import Window, batches, sliding, token_bytes
+from ..base.language.paired import saved_bits
 from ..base.language.streams import IGNORED
 from ..base.tokenizer import load_tokenizer
 
@@ -115,17 +116,9 @@ def figures(reading: Reading) -> dict[str, object]:
 def gain(reading: Reading, groups: np.ndarray) -> dict[str, float]:
     """The gain over all of the text, and its 95 % interval over groups of tokens, in bits per byte.
 
-    The gain R is a ratio of sums, that of the differences d in bits to that of the bytes b, so that long groups count
-    for more; its interval is that of the mean of R + (d - R b) / mean(b) (Cochran 1977, section 2.11).
-
     Args: groups: (N,) a number for each token.
     """
-    _, groups = np.unique(groups, return_inverse=True)
-    differences = np.bincount(groups, (reading.nats[CONTROL] - reading.nats[DISTILLED]) / math.log(2))
-    sizes = np.bincount(groups, reading.nbytes)
-    ratio = differences.sum() / sizes.sum()
-    interval = paired_interval(ratio + (differences - ratio * sizes) / sizes.mean())
-    return {name: _round(value) for name, value in asdict(interval).items()} | {"groups": len(sizes)}
+    return saved_bits((reading.nats[CONTROL] - reading.nats[DISTILLED]) / math.log(2), reading.nbytes, groups)
 
 
 def calibration(confidence: np.ndarray, right: np.ndarray) -> float:

@@ -12,7 +12,7 @@ from ..base.measured import hash_weights, library_versions, write_json
 from ..base.tokenizer import load_tokenizer
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
-FOLDERS = {"distilled": "student", "control": "control"}               # of each arm, below weights/distilled_text
+FOLDERS = {"teacher": "teacher", "distilled": "student", "control": "control"}         # below weights/distilled_text
 GOLDEN_TEXT = "Once upon a time"                                        # short: every token costs 32 kB a model
 
 

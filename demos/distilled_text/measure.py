@@ -9,18 +9,15 @@ where they are of the same weights. Some minutes on two cores.
 from __future__ import annotations
 
 import argparse
-import json
-import time
 from pathlib import Path
 
 import torch
 
-from demos.base.attention.checkpoints import POCKET_CAUSAL
 from demos.base.emoji.table import default_data_folder
 from demos.base.language.folders import open_causal
 from demos.base.language.held_out import Texts, read_texts
 from demos.base.language.samples import corpus_of, prompts, sample
-from demos.base.measured import describe_machine, hash_tensors, write_json
+from demos.base.measured import hash_tensors, measure_parts
 from demos.base.spec import WEIGHTS
 from demos.distilled_text.bill import bills
 from demos.distilled_text.card import write_card
@@ -48,25 +45,13 @@ def measure_samples(models: dict, texts: Texts) -> list[dict[str, object]]:
 def main(arguments: list[str] | None = None) -> None:
     """Measure what is asked for, write metrics.json after each part, then the card."""
     options = parse(arguments)
-    path = options.weights / "metrics.json"
-    folders = {TEACHER: options.teacher, **{arm: options.weights / folder for arm, folder in FOLDERS.items()}}
+    folders = {name: options.weights / folder for name, folder in FOLDERS.items()}
     models = {name: open_causal(folders[name]) for name in MODELS}
-    hashes = {name: hash_tensors(folder) for name, folder in folders.items()}
-    metrics = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if metrics.get("measured", {}).get("weights_sha256") != hashes:
-        metrics = {}                               # of other weights
     texts = read_texts(options.data, options.bytes)
-    for part in options.only or PARTS:
-        start = time.perf_counter()
-        if part == "text":
-            metrics["text"] = measure_text(models, texts)
-        elif part == "bill":
-            metrics["bill"] = bills(models, folders) | {"threads": torch.get_num_threads()}
-        else:
-            metrics["samples"] = measure_samples(models, texts)
-        metrics["measured"] = describe_machine() | {"weights_sha256": hashes}
-        write_json(path, {key: metrics[key] for key in ("measured", *PARTS) if key in metrics})
-        print(f"{part}: {time.perf_counter() - start:.0f} seconds", flush=True)
+    measure_parts(options.weights / "metrics.json", {name: hash_tensors(folder) for name, folder in folders.items()}, {
+        "text": lambda: measure_text(models, texts),
+        "bill": lambda: bills(models, folders) | {"threads": torch.get_num_threads()},
+        "samples": lambda: measure_samples(models, texts)}, options.only)
     write_card(options.weights)
 
 
@@ -75,7 +60,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=default_data_folder())
     parser.add_argument("--weights", type=Path, default=WEIGHTS / "distilled_text")
-    parser.add_argument("--teacher", type=Path, default=POCKET_CAUSAL.folder)
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone (may be repeated)")
     parser.add_argument("--bytes", type=int, default=60_000, help="of held-out text, of each domain")
     return parser.parse_args(arguments)

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..base.text import LANGUAGES, load_text
 from ..figures.palette import css_variables
+from .kept_pages import KeptPages
 
 HERE = Path(__file__).parent
 _PREVIEW_TAGS = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>')
@@ -61,8 +62,9 @@ class Assets:
                 f'<meta property="og:description" content="{tagline}">').encode()
 
     def middleware(self) -> list[Middleware]:
+        heads = {"/": self.head("en"), "/zh": self.head("zh")}
         return [Middleware(BodyLimit, limit=BODY_LIMIT), Middleware(GZipMiddleware, minimum_size=2000),
-                Middleware(LanguageAddress), Middleware(HtmlHead, heads={"/": self.head("en"), "/zh": self.head("zh")})]
+                Middleware(LanguageAddress), Middleware(KeptPages, paths=frozenset(heads)), Middleware(HtmlHead, heads=heads)]
 
 
 class BodyLimit:

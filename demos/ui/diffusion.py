@@ -10,7 +10,8 @@ from ..base.compute import zero_gpu
 from ..base.devices import has_graphics_card, processor_gigaflops
 from ..base.diffusion.load import DISTILLED
 from ..base.diffusion.model import Reading
-from ..base.diffusion.question import MAX_SEED, Question, whole
+from ..base.diffusion.question import MAX_SEED, Question
+from ..base.numbers import whole
 from ..base.query import number_field, text_field
 from ..base.spec import Checkpoint
 from ..base.text import Text, isolate
@@ -41,10 +42,11 @@ class DiffusionControls:
     """
 
     def __init__(self, shell: Shell, *, prompt: str | None = None, guidance: float = GUIDANCE, seed: int = SEED,
-                 negative: bool = True) -> None:
+                 negative: bool = True, model: str | None = None, known: Sequence[Checkpoint] = ()) -> None:
         """
         Args:
             prompt: at the start; by default the first of the shared examples.
+            model, known: the picker's title and what it offers, as `Picker` takes them.
         """
         t, id = shell.text, shell.demo.id
         self.shell = shell
@@ -65,7 +67,7 @@ class DiffusionControls:
             if negative:
                 self.negative = gr.Textbox("", label=t("diffusion.negative"), info=t("diffusion.negative_hint"),
                                            elem_id=f"{id}-negative")
-            self.picker = Picker(shell, note=lambda checkpoint: expected_time(checkpoint, t))
+            self.picker = Picker(shell, title=model, known=known, note=lambda checkpoint: expected_time(checkpoint, t))
         self._bind(seed, guidance)
 
     @property
@@ -73,8 +75,10 @@ class DiffusionControls:
         return [c for c in (self.prompt, self.negative, self.guidance, self.seed, self.picker.component) if c]
 
     def connect(self, fn: Callable, inputs: Sequence, outputs: Sequence, *, progress: gr.HTML,
-                api_name: str | None = None) -> list:
+                api_name: str | None = None, others: Sequence[Picker] = ()) -> list:
         """Runs `fn` on the button, on Enter in a prompt, on an example, and after a download.
+
+        `others`: the tab's other pickers, whose cards learn of the arrival.
 
         Returns: the events, for a Stop button's `cancels`.
         """
@@ -82,7 +86,7 @@ class DiffusionControls:
         chosen = self._examples.select(None, self._examples, self.prompt, js="(prompt) => prompt", api_visibility="private")
         entered = [box.submit for box in (self.prompt, self.negative) if box is not None]
         found = shell.on([self.run.click, *entered, chosen.then], fn, list(inputs), list(outputs), api_name=api_name)
-        return found + self.picker.connect(shell, progress, [shell.alert], fn, list(inputs), list(outputs))
+        return found + self.picker.connect(shell, progress, [shell.alert], fn, list(inputs), list(outputs), others=others)
 
     def _bind(self, seed: int, guidance: float) -> None:
         shell = self.shell

@@ -7,6 +7,7 @@ import json
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import gradio as gr
 
@@ -31,12 +32,13 @@ class Picker:
     """
 
     def __init__(self, shell: Shell, *, field: str = FIELD, title: str | None = None,
-                 note: Callable[[Checkpoint], str] = lambda checkpoint: "") -> None:
+                 note: Callable[[Checkpoint], str] = lambda checkpoint: "", known: Sequence[Checkpoint] = ()) -> None:
         """
         Args:
             note: what a card says about its checkpoint beyond size and licence; "" for nothing.
+            known: what it offers, the first of it at the start; by default all of the demo's checkpoints.
         """
-        self.known = shell.demo.spec.checkpoints
+        self.known = tuple(known) or shell.demo.spec.checkpoints
         self._note = note
         self.text = shell.text
         self.field = field
@@ -56,7 +58,8 @@ class Picker:
         return {"id": id, "cards": [self._card(c) for c in checkpoints]}
 
     def connect(self, shell: Shell, progress: gr.HTML, offers: Sequence[gr.HTML],
-                run: Callable, inputs: list, outputs: list, others: Sequence[Picker] = ()) -> list:
+                run: Callable, inputs: list, outputs: list, others: Sequence[Picker] = (),
+                suits: Callable[..., None] | None = None) -> list:
         """Wires the downloads: from a card's button, or from a banner of `offers` whose action names a
         checkpoint. When one has arrived and is still the chosen one, `run` follows by itself.
 
@@ -64,6 +67,8 @@ class Picker:
             progress: a banner of its own, so that other runs go on beside the download.
             inputs, outputs: of `run`; the picker's component is among the inputs.
             others: the tab's other pickers, whose cards learn of the arrival.
+            suits: given the checkpoint, the others' values, and the folder of its small files once these are here (None
+                before), it raises UserError where the rest need not be fetched.
 
         Returns: the events of the runs that follow.
         """
@@ -74,7 +79,11 @@ class Picker:
         take = f"(banner, picker) => epochs.chooseOffered({name}, {json.dumps(self.field)}, banner, picker)"
         chosen = [offer.select(None, [offer, picker], picker, js=take, api_visibility="private").then
                   for offer in offers]
-        fetched = shell.on([picker.select, *chosen], self.fetch, [picker], [arrived], banner=progress,
+
+        def fetch(*values: dict) -> Iterator[tuple[dict, dict]]:
+            yield from self.fetch(*values, suits=suits)
+
+        fetched = shell.on([picker.select, *chosen], fetch, pickers, [arrived], banner=progress,
                            compute=False, concurrency_id="download", concurrency_limit=2)
         progress.clear(None, None, None, cancels=fetched, api_visibility="private")
         runs = []
@@ -86,15 +95,21 @@ class Picker:
             runs += shell.on(shown.then, _when_arrived(run, mine, len(outputs)), [arrived, *inputs], outputs, js=busy)
         return runs
 
-    def fetch(self, value: dict) -> Iterator[tuple[dict, dict]]:
-        """Downloads the chosen checkpoint, yielding (banner value, what has arrived) as it comes.
+    def fetch(self, value: dict, *others: dict, suits: Callable[..., None] | None = None) -> Iterator[tuple[dict, dict]]:
+        """Downloads the chosen checkpoint, yielding (banner value, what has arrived) as it comes; `suits`: as of `connect`.
 
         Cancelling or leaving the page stops the download at its next block; a failed one leaves
         everything else working. Raises UserError.
         """
         checkpoint = find_checkpoint(chosen_id(value), self.known, allow_any=any_checkpoint_allowed())
         total = round(checkpoint.megabytes)
-        for megabytes in download(checkpoint):
+
+        def look(folder: Path | None) -> None:
+            if suits is not None:
+                suits(checkpoint, others, folder)
+
+        look(None)
+        for megabytes in download(checkpoint, look):
             said = self.text("picker.fetching", name=checkpoint.name, done=round(megabytes), megabytes=total or "?")
             yield ({"kind": "progress", "message": said, "done": megabytes, "total": total,
                     "action": {"label": self.text("picker.cancel"), "event": "clear"}}, {})
@@ -167,8 +182,9 @@ class _Left(Exception):
     """The visitor went away while a download ran."""
 
 
-def download(checkpoint: Checkpoint) -> Iterator[float]:
-    """Fetches `checkpoint` in a thread, yielding the megabytes done; closing the generator cancels it.
+def download(checkpoint: Checkpoint, suits: Callable[[Path], None] = lambda folder: None) -> Iterator[float]:
+    """Fetches `checkpoint` in a thread, yielding the megabytes done; closing the generator cancels it. `suits`: as of
+    `open_folder`.
 
     Raises:
         UserError: from `open_folder`.
@@ -183,7 +199,7 @@ def download(checkpoint: Checkpoint) -> Iterator[float]:
 
     def work() -> None:
         try:
-            open_folder(checkpoint, report)
+            open_folder(checkpoint, report, suits)
             events.put(None)
         except BaseException as error:  # noqa: BLE001 - handed to the visitor's own thread below
             events.put(error)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import TypeVar
 
 import gradio as gr
 
 from ..base.diffusion.stream import Stops, in_batches
+from ..base.line import LINE, Line, Waiting, in_line
+from ..base.turn import TURN, Turn
 from .browser import browser_component
 from .shell import Shell
 
@@ -68,6 +71,27 @@ class Runs:
         flag = self._stops.begin(name)
         try:
             yield from in_batches(make, flag)
+        finally:
+            self._stops.end(name, flag)
+
+    async def in_line(self, value: object, make: Callable[[], Iterator[T]], seconds: float, part: str = ONLY, *,
+                      line: Line = LINE, turn: Turn = TURN) -> AsyncIterator[Waiting | list[T]]:
+        """As `stream`, for a run of many seconds, which first stands in line with other visitors' (`base.line.in_line`).
+
+        Its handler is an asynchronous generator, wired by `Shell.on(..., long=True)`.
+
+        Args:
+            seconds: that the run will compute at most.
+
+        Raises:
+            UserError: `line_full`.
+        """
+        name = _name(value, part)
+        flag = self._stops.begin(name)
+        try:
+            async with aclosing(in_line(make, flag, seconds, line=line, turn=turn)) as news:
+                async for item in news:
+                    yield item
         finally:
             self._stops.end(name, flag)
 

@@ -13,13 +13,15 @@ import itertools
 import json
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import aclosing, nullcontext
 
 import gradio as gr
 
-from ..base.compute import COMPUTE
+from ..base.compute import COMPUTE, LONG
 from ..base.errors import UserError
 from ..base.query import QueryField
 from ..base.text import LANGUAGES, MissingText, Text
+from ..base.turn import TURN, Turn
 from ..registry import Demo
 from .browser import browser_component
 
@@ -128,18 +130,20 @@ class Shell:
         self.fields.append((field, None, None))
 
     def on(self, events: Sequence[Callable] | Callable, fn: Callable, inputs: list, outputs: list, *,
-           banner: gr.HTML | None = None, compute: bool = True, api_name: str | None = None, **listen: object):
+           banner: gr.HTML | None = None, compute: bool = True, long: bool = False, api_name: str | None = None, **listen: object):
         """Runs `fn` on `events` behind the error boundary.
 
         `fn` returns (or yields) a tuple: the banner's value ({} clears it), then one value for each
         of `outputs`. A `UserError` shows its translated message in the banner and leaves every other
-        output as it was. `compute` puts it under the one queue that all model work shares.
+        output as it was. `compute` puts it under the one queue that all model work shares, and gives it the turn to
+        compute. A `long` run waits in a line of its own instead and takes the turn by slices (`ui.runs.Runs.in_line`).
         """
         banner = banner or self.alert
         if banner is None:
             raise ValueError(f"{self.demo.id}: call shell.banner() before shell.on()")
-        where = {"concurrency_id": COMPUTE, "concurrency_limit": 1} if compute else {}
-        guarded = guard(fn, self.text, len(outputs))
+        where = {"concurrency_id": LONG, "concurrency_limit": None} if long else (
+            {"concurrency_id": COMPUTE, "concurrency_limit": 1} if compute else {})
+        guarded = guard(fn, self.text, len(outputs), TURN if compute and not long else None)
         public = api_name is not None and self.public
         # The newest click counts: one that comes while a run is on waits for it instead of being lost.
         busy = f"(...values) => epochs.busy({banner.elem_id!r}, values)" if compute else None
@@ -193,25 +197,41 @@ def _options(text: Text) -> list[str]:
         return text.list("guess.options")
 
 
-def guard(fn: Callable, text: Text, n_outputs: int) -> Callable:
+def guard(fn: Callable, text: Text, n_outputs: int, turn: Turn | None = None) -> Callable:
     """`fn` with its errors turned into the banner's words, its other outputs left untouched then.
 
     This is the one place where any exception is caught: it is logged, the visitor reads a
-    sentence, and the other visitors notice nothing.
+    sentence, and the other visitors notice nothing. `fn` may be a function, or a generator of either kind; it has the
+    `turn`, where there is one, from its beginning to its end.
     """
     untouched = (gr.skip(),) * n_outputs
+    mine = turn.hold if turn else nullcontext
 
     def failed(error: Exception) -> tuple:
         return stamp((error_banner(error, text), *untouched))
+
+    if inspect.isasyncgenfunction(fn):
+        @functools.wraps(fn)
+        async def stream_without_thread(*args):
+            shown: tuple = ()
+            try:
+                async with aclosing(fn(*whole(args))) as stream:
+                    async for values in stream:
+                        yield stamp(unsaid(values, shown))
+                        shown = values
+            except Exception as error:  # noqa: BLE001 - the boundary
+                yield failed(error)
+        return stream_without_thread
 
     if inspect.isgeneratorfunction(fn):
         @functools.wraps(fn)
         def stream(*args):
             shown: tuple = ()
             try:
-                for values in fn(*whole(args)):
-                    yield stamp(unsaid(values, shown))
-                    shown = values
+                with mine():
+                    for values in fn(*whole(args)):
+                        yield stamp(unsaid(values, shown))
+                        shown = values
             except Exception as error:  # noqa: BLE001 - the boundary
                 yield failed(error)
         return stream
@@ -219,7 +239,8 @@ def guard(fn: Callable, text: Text, n_outputs: int) -> Callable:
     @functools.wraps(fn)
     def call(*args):
         try:
-            return stamp(fn(*whole(args)))
+            with mine():
+                return stamp(fn(*whole(args)))
         except Exception as error:  # noqa: BLE001 - the boundary
             return failed(error)
     return call

@@ -19,6 +19,8 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
              # A name that anything looks up is not found, so nothing can leave unnoticed and succeed.
              "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 
+VISITORS = pytest.StashKey[list[ClipVisitor]]()
+
 
 # Package, not session: Playwright's event loop must be gone before other tests run their own.
 @pytest.fixture(scope="package")
@@ -58,13 +60,21 @@ def new_profile(chromium, server: str) -> playwright_api.BrowserContext:
     return context
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed and call.when == "call" and "invite" in item.fixturenames:
+        report.sections.extend((f"visitor {n}", visitor.diary()) for n, visitor in enumerate(item.stash.get(VISITORS, ()), 1))
+    return report
+
+
 @pytest.fixture
-def invite(server: str, chromium, profile) -> Iterator[Callable[..., ClipVisitor]]:
+def invite(request, server: str, chromium, profile) -> Iterator[Callable[..., ClipVisitor]]:
     """`invite("/zh", size=PHONE)`: a new visitor on that page; fails the test on what they complain about.
 
     `stranger=True` gives them a browser profile of their own; a path of None leaves the page unopened.
     """
-    visitors: list[ClipVisitor] = []
+    visitors: list[ClipVisitor] = request.node.stash.setdefault(VISITORS, [])
     own: list[playwright_api.BrowserContext] = []
 
     def call(path: str | None = "/", *, stranger: bool = False, **options: object) -> ClipVisitor:

@@ -28,19 +28,6 @@ def link_of(viewer: Viewer) -> str:
     return viewer.page.evaluate("() => epochs.state.link()").removeprefix(viewer.visitor.server)
 
 
-def test_a_text_that_no_link_can_hold_is_said_to_be_left_out(viewer) -> None:
-    viewer.see()
-    copy = viewer.page.locator(f"#{ID}").get_by_role("button", name="Copy link")
-    viewer.visitor.write("text", "a short text")
-    viewer.page.wait_for_function("() => epochs.state.link().includes('short')")
-    copy.click()
-    viewer.page.get_by_text("Link copied", exact=True).wait_for()
-    viewer.visitor.write("text", "a long text " * 1000)
-    viewer.page.wait_for_function("() => !epochs.state.link().includes('text=')")
-    copy.click()
-    viewer.page.get_by_text("too long for a link").wait_for()
-
-
 def query_of(viewer: Viewer) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(link_of(viewer)).query).items()}
 
@@ -54,6 +41,19 @@ def opened(invite, link: str) -> Viewer:
 def settled(viewer: Viewer) -> dict:
     viewer.until("/nats/.test(live.querySelector('.att-panel').textContent) && !live.querySelector('.att-panel-busy')")
     return viewer.page.evaluate(SEEN, ID)
+
+
+def test_a_text_that_no_link_can_hold_is_said_to_be_left_out(viewer) -> None:
+    viewer.see()
+    copy = viewer.page.locator(f"#{ID}").get_by_role("button", name="Copy link")
+    viewer.visitor.write("text", "a short text")
+    viewer.page.wait_for_function("() => epochs.state.link().includes('short')")
+    copy.click()
+    viewer.page.get_by_text("Link copied", exact=True).wait_for()
+    viewer.visitor.write("text", "a long text " * 1000)
+    viewer.page.wait_for_function("() => !epochs.state.link().includes('text=')")
+    copy.click()
+    viewer.page.get_by_text("too long for a link").wait_for()
 
 
 def test_a_link_brings_back_what_was_taken_away_and_what_was_continued(viewer, invite) -> None:
@@ -121,7 +121,11 @@ def test_the_address_holds_what_goes_with_what_is_shown(viewer) -> None:
     viewer.find(".controls button.label-wrap").click()
     viewer.find(".card-main").filter(has_text="CLIP ViT").click()
     assert set(query_of(viewer)) == {"demo", "model"}            # its stage is another model's
+    stale = viewer.find(".att-stale")
+    stale.wait_for()
+    assert "Another model is chosen" in stale.inner_text() and "T5Gemma" in stale.inner_text()
     viewer.look()
+    assert not stale.is_visible()
     assert set(query_of(viewer)) <= {"demo", "model", "layer", "head"}
     viewer.find(".card-main").filter(has_text="Pocket GPT").click()
     assert query_of(viewer)["text"] == "I have a red book."
@@ -129,6 +133,17 @@ def test_the_address_holds_what_goes_with_what_is_shown(viewer) -> None:
     viewer.look().find(".att-token").nth(2).click()
     viewer.visitor.write("text", "Another text")
     viewer.page.wait_for_function("() => !epochs.state.link().includes('token=')")
+    # What is drawn says so, until the text is back or has been read.
+    stale.wait_for()
+    assert "The text has been changed" in stale.inner_text() and "The text has been changed" in viewer.page.locator("#epochs-live").inner_text()
+    viewer.visitor.write("text", "I have a red book.")
+    stale.wait_for(state="hidden")
+    viewer.visitor.write("text", "Another text")
+    stale.wait_for()
+    before = viewer.number()
+    stale.get_by_role("button").click()
+    viewer.wait_for_answer(before)
+    assert not stale.is_visible() and viewer.tokens()[1].startswith("An")
 
 
 @pytest.mark.parametrize("size", [(1366, 768), PHONE])

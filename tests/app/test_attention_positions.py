@@ -68,8 +68,13 @@ def reader(invite):
 def test_it_shows_at_once_and_rotary_keeps_its_score(reader, path) -> None:
     reader.see(path)
     assert reader.find(".positions-curve").count() in (2, 3)       # without a learned table, two
+    assert len({tuple(curve.locator("g text").all_text_contents()[:2]) for curve in reader.find(".positions-curve").all()}) == 1     # of cosines, one scale
+    told = reader.find(".positions-proof").inner_text()
+    line = reader.find(".positions-journey path").first
+    assert reader.table()["sinusoidal"][0] == reader.table()["sinusoidal"][1] and "L" not in line.get_attribute("d")   # a prediction comes first
     reader.slide("shift", 33)
     table = reader.table()
+    assert reader.find(".positions-proof").inner_text() != told and line.get_attribute("d").count("L") == 33
     assert table["rotary"][0] == table["rotary"][1] and table["sinusoidal"][0] != table["sinusoidal"][1]
     reader.address_says("shift=33")
     reader.slide("place", 0)
@@ -88,6 +93,10 @@ def test_a_slider_is_answered_while_it_moves(reader) -> None:
     reader.after(lambda: reader.find(f"#{ID}-words").check())
     reader.address_says("words=1")
     assert reader.table()["rotary"] == before      # the words are the same, shown or not
+    # Every curve has its own scale where one of them would lie flat, and says so.
+    curves = reader.find(".positions-curve")
+    assert all("score, each its own scale" in words for words in curves.all_text_contents())
+    assert len({tuple(curve.locator("g text").all_text_contents()[:2]) for curve in curves.all()}) == curves.count()
     reader.after(lambda: reader.slide("seed", 5))
     assert reader.table()["rotary"] != before and "Rotary" in reader.visitor.part("facts").inner_text()
     reader.after(lambda: reader.find(".control-presets .chip").nth(3).click())
@@ -100,6 +109,7 @@ def test_a_link_with_settings_of_its_own_waits_for_the_button(reader) -> None:
     assert reader.find(f"#{ID}-places").input_value() == "32" and reader.visitor.runs == []
     reader.after(reader.visitor.part("run").click)
     assert reader.find(f"#{ID}-place").input_value() == "31" and reader.find(f"#{ID}-shift").input_value() == "9"
+    assert reader.find(".positions-journey path").first.get_attribute("d").count("L") == 32 - 5 - 1     # all of it
     assert not reader.find(".stage-empty").is_visible()
 
 

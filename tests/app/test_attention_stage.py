@@ -16,9 +16,14 @@ def viewer(invite):
     return Viewer(invite(None))
 
 
+def asked_for(viewer: Viewer) -> list[str]:
+    """All runs but those that shade the strip of a text that has grown long."""
+    return [run for run in viewer.visitor.runs if '"what":"row"' not in run]
+
+
 def test_a_second_press_starts_no_second_continuation(viewer) -> None:
     viewer.see().look()
-    words = len(viewer.tokens())
+    words, asked = len(viewer.tokens()), len(asked_for(viewer))
     for _ in range(2):
         viewer.page.evaluate("(id) => { const button = document.getElementById(`${id}-continue`); button.click(); button.click(); }", ID)
         assert viewer.find(f"#{ID}-continue").is_disabled()
@@ -26,7 +31,7 @@ def test_a_second_press_starts_no_second_continuation(viewer) -> None:
         grown = int(viewer.find(".att-live").get_attribute("data-grown").split()[1])
         assert len(viewer.tokens()) == words + grown and viewer.find(".att-token.grown").count() == grown
         viewer.page.evaluate("() => { document.querySelector('.att-live').dataset.grown = '' }")
-    assert grown > 1 and sum('"temperature"' in run for run in viewer.visitor.runs) == 2
+    assert grown > 1 and len(asked_for(viewer)) == asked + 2
 
 
 def test_the_strip_of_a_long_text_is_shaded_token_by_token(viewer) -> None:
@@ -80,6 +85,16 @@ def test_all_views_are_drawn_without_what_was_switched_off_and_with_it_again(vie
     note.get_by_role("button").click()
     viewer.until("live.dataset.without === '0 0'")
     assert not note.is_visible() and viewer.find(".att-switch-list").inner_text() == ""
+    viewer.press("Switch this head off").press("Draw all views without these").until("live.dataset.without === '1 0'")
+    viewer.find(".att-switch-list").get_by_role("button", name="Put all back").click()      # the same words do the same
+    viewer.until("live.dataset.without === '0 0'")
+    # What is only listed is said where the list is not to be seen, and a continuation is written without it.
+    pending = viewer.find(".att-pending")
+    viewer.press("Switch this head off").press("The answer")
+    assert "Listed to be taken away: 1 head" in pending.inner_text() and viewer.find(".att-live").get_attribute("data-without") == "0 0"
+    viewer.find(f"#{ID}-continue").click()
+    viewer.until("/^(done|stopped)/.test(live.dataset.grown ?? '') && !runs.begun.continue", timeout=90_000)
+    assert viewer.find(".att-live").get_attribute("data-without") == "1 0" and viewer.find(".att-token.grown").count() and not pending.is_visible()
 
 
 def test_a_block_of_a_pooled_map_holds_the_places_that_were_put_into_it(viewer) -> None:
@@ -91,6 +106,31 @@ def test_a_block_of_a_pooled_map_holds_the_places_that_were_put_into_it(viewer) 
       return Array.from({ length: size }, (_, q) => q).some((q) => epochs.attention.level(stack, 0, 0, q, q) !== block(q));
     })""")
     assert wrong == []
+
+
+def test_a_cell_is_grey_where_the_mask_hides_all_of_it(viewer) -> None:
+    """A cell of a map in full, a block of a pooled one, and a token that was hidden."""
+    wrong = viewer.see().page.evaluate("""() => [[40, 40], [97, 64], [130, 64], [512, 64]].filter(([size, cells]) => {
+      const places = (b) => Array.from({ length: size }, (_, q) => q).filter((q) => Math.floor(b * size / cells) <= q && q < Math.floor((b + 1) * size / cells));
+      const run = (hidden) => ({ kind: "causal", asked: { hidden } }), stack = { causal: true, q: size, k: size, keys: "source" };
+      const plain = epochs.attention.canvas.masker(run([]), stack, cells, cells), gone = epochs.attention.canvas.masker(run(places(1)), stack, cells, cells);
+      const all = Array.from({ length: cells }, (_, b) => places(b));
+      return all.some((queries, row) => all.some((keys, column) => plain(row, column, 0) !== queries.every((q) => keys.every((k) => k > q))))
+        || !gone(cells - 1, 1, 0) || gone(cells - 1, 1, 3) || gone(cells - 1, 2, 0);
+    })""")
+    assert wrong == []
+
+
+def test_a_share_that_came_as_a_level_is_told_with_the_digits_it_carries(viewer) -> None:
+    wrong = viewer.see().page.evaluate("""() => Array.from({ length: 3001 }, (_, i) => (i / 3000) ** 3).filter((p) => {
+      const said = epochs.attention.roughly(epochs.attention.p(Math.round(255 * Math.sqrt(p)))), value = parseFloat(said.replace("<", "")) / 100;
+      const unit = 10 ** -((said.split(".")[1] || "%").length - 1) / 100;
+      return said[0] === "<" ? p > value : Math.abs(p - value) > 1.001 * unit;
+    })""")
+    assert wrong == []
+    # A divergence is judged as it is told.
+    told = viewer.page.evaluate("() => [0.0004, 0.0096, 0.0996, 0.994, 0.996].map((v) => [epochs.attention.panel.nats(v), epochs.attention.panel.told(v)])")
+    assert told == [["<0.001", 0], ["0.010", 0.01], ["0.100", 0.1], ["0.99", 0.99], ["1.00", 1]]
 
 
 def test_the_tokens_are_one_stop_of_the_tab_key(viewer) -> None:
@@ -125,6 +165,13 @@ def test_a_written_token_is_chosen_by_keyboard_and_keeps_the_focus(viewer) -> No
     mean = viewer.find(".att-reading").inner_text()
     viewer.press("Layer 1, head 1")
     assert viewer.find(".att-reading").inner_text() != mean       # the reading is this head's now
+    # While it is written, the newest token is framed, told and counted; at rest it is the chosen one.
+    count = viewer.find(".att-alignment tbody tr").count()
+    viewer.press("Watch it write")
+    for n in range(1, count + 1):
+        viewer.until(f"live.querySelector('.att-alignment-count').textContent === '{n} of {count}'")
+        assert viewer.page.evaluate("() => { const [row] = document.querySelectorAll('.att-alignment tr.chosen'); return document.querySelector('.att-reading').textContent.includes(row.querySelector('button').textContent) }")
+    viewer.until("document.querySelector('.att-alignment tr.chosen button').getAttribute('aria-pressed') === 'true'")
 
 
 def test_an_arrow_leads_from_the_class_token_to_the_first_patch(viewer) -> None:

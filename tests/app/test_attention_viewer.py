@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -35,7 +37,7 @@ def test_all_heads_appear_and_a_click_chooses_one(viewer) -> None:
 
 
 def test_a_token_picked_in_one_view_is_picked_in_all(viewer) -> None:
-    viewer.see().look()
+    viewer.see(HOME + quote(" river again.")).look()
     runs = len(viewer.visitor.runs)
     viewer.find(".att-token").nth(3).click()
     assert viewer.find(".att-token[aria-pressed=true]").inner_text() == viewer.tokens()[3]
@@ -43,6 +45,12 @@ def test_a_token_picked_in_one_view_is_picked_in_all(viewer) -> None:
     viewer.find(".att-view table").wait_for()
     assert viewer.tokens()[3] in viewer.find(".att-view").inner_text()
     assert len(viewer.visitor.runs) <= runs + 1      # the head's exact map, once
+    rows = viewer.find(".att-st-table tbody tr")     # a key that is not listed is counted where it would stand
+    skipped = sum(int(words.split(":")[1]) for words in viewer.find(".att-skipped").all_inner_texts())
+    assert skipped > 0 and rows.count() - viewer.find(".att-skipped").count() + skipped == len(viewer.tokens())
+    words, bars = (viewer.find(f".att-st-{part}").evaluate_all("(all) => all.map((node) => { const { left, right } = node.getBoundingClientRect(); return [left, right] })")
+                   for part in ("number", "bar"))
+    assert all(bar[0] - word[1] >= 4 for word, bar in zip(words, bars, strict=True))
 
 
 @pytest.mark.parametrize("kind", MODELS)
@@ -64,10 +72,22 @@ def test_a_patch_is_clicked_and_every_head_answers(viewer) -> None:
     viewer.page.wait_for_function("([id, before]) => document.querySelector(`#${id} .att-reading`).textContent !== before", arg=[ID, before])
     viewer.press("Rollout")
     assert viewer.find(".att-card").count() == 30
+    titles = viewer.press("What heads do").find(".att-heads-table thead th").all_inner_texts()
+    assert titles == ["Head", "Name", "Entropy (bits)", "To class token", "Distance (patches)"]        # nothing that a picture has not
+    assert "\u2013" not in viewer.find(".att-heads-table tbody").inner_text()
+    # What is told of one head is its exact value: the same in all views.
+    viewer.press("This head").until("/looks/.test(live.querySelector('.att-reading').textContent)")
+    viewer.until("/\\.\\d\\d?%\\)/.test(live.querySelector('.att-reading').textContent)")
+    reading = viewer.find(".att-reading").inner_text()
+    name, share = re.search(r"looks most at (.*) \((.*)\)", reading).groups()
+    assert reading in viewer.find("canvas.att-picture").get_attribute("aria-label")
+    viewer.press("Step by step").find(".att-st-table table").wait_for()
+    assert viewer.find(".att-st-table tbody tr").filter(has_text=name).locator("td").nth(1).inner_text().strip() == share
 
 
 def test_a_head_switched_off_changes_the_answer_and_can_be_put_back(viewer) -> None:
     viewer.see().look().press("Switch off").press("Switch off the whole layer")
+    assert viewer.find(".stage").get_by_role("button", name="Hide this token").is_disabled()       # none is chosen yet
     viewer.page.wait_for_function("(id) => /nats/.test(document.querySelector(`#${id} .att-panel`).textContent)", arg=ID)
     viewer.press("Put all back")
     viewer.press("Try every head, one at a time")
@@ -96,6 +116,15 @@ def test_occlusion_gradient_and_attention_stand_side_by_side(viewer) -> None:
     viewer.see().look().press("Which parts count").press("Compare with occlusion and gradients")
     viewer.page.wait_for_function("(id) => /tau/.test(document.querySelector(`#${id} .att-panel`).textContent)", arg=ID)
     assert "not an explanation" in viewer.find(".att-panel").inner_text()
+    # Figures for everybody: of each token in the table, of the largest by name, of the chosen one in a sentence.
+    cells = viewer.find(".att-words-number").all_inner_texts()
+    assert len(cells) == 4 * len(viewer.tokens()) and all(re.search(r"\d", words) for words in cells)
+    largest = viewer.find(".att-words-largest li").all_inner_texts()
+    assert [line.split()[0] for line in largest] == ["Occlusion", "Gradient", "Attention", "Rollout"] and all(line.count("token ") == 3 for line in largest)
+    viewer.find(".att-token").nth(3).click()
+    told = viewer.find(".att-panel .att-reading").inner_text()
+    assert told.startswith("Token 4, ") and all(words in told for words in cells[12:16])
+    assert viewer.find(".att-words-chosen").get_attribute("data-place") == "3"
 
 
 def test_four_maps_say_which_patches_count(viewer) -> None:
@@ -118,12 +147,16 @@ def test_four_maps_say_which_patches_count(viewer) -> None:
 
 
 def test_a_continuation_streams_while_the_maps_grow_and_stops(viewer) -> None:
-    viewer.see().look()
+    text = "".join(f"{name} saw the {thing}. " for name in ("Ann", "Tom", "Mia") for thing in ("sea", "old hill", "red fox", "boat")) + "Ann saw the sea. Tom saw the"
+    viewer.see(f"/?demo={ID}&text=" + quote(text)).look()
     words = len(viewer.tokens())
+    blocks = viewer.find(".att-overview > .stage-note")
+    assert words < 96 and not blocks.is_visible()
     viewer.find(f"#{ID}-continue").click()
     viewer.page.wait_for_function("() => /^(done|stopped)/.test(document.querySelector('.att-live').dataset.grown ?? '')", timeout=90_000)
     grown = int(viewer.find(".att-live").get_attribute("data-grown").split()[1])
     assert grown >= 1 and len(viewer.tokens()) == words + grown
+    assert blocks.is_visible() == (words + grown > 96)       # what is drawn says so: now its cells are blocks of several tokens
     viewer.press("Lines")
     assert viewer.find(".att-token.grown").count() == grown
 
@@ -162,8 +195,11 @@ def test_hostile_text_is_shown_and_never_run(viewer) -> None:
 def test_a_text_far_over_the_context_is_cut_with_a_note(viewer) -> None:
     viewer.see().find("textarea").first.fill("word and then " * 400)
     viewer.look()
-    assert "256" in viewer.visitor.wait_for_banner("note")
-    assert len(viewer.tokens()) == 256
+    assert "256" in viewer.find(".att-reading-note").inner_text() and len(viewer.tokens()) == 256
+    blocks = viewer.find(".att-overview > .stage-note")
+    assert "largest value of its block" in blocks.inner_text()
+    viewer.press("Matrix").press("All heads").until("!runs.running.continue")
+    assert blocks.is_visible() and viewer.find(".att-reading-note").is_visible()        # they outlast the answers to what the stage asks
 
 
 def test_a_link_brings_back_view_head_and_token(viewer) -> None:
@@ -175,8 +211,10 @@ def test_a_link_brings_back_view_head_and_token(viewer) -> None:
 
 def test_the_figure_and_its_numbers_can_be_taken(viewer, tmp_path: Path) -> None:
     viewer.see().look()
+    viewer.find(".att-token").last.click()
     take = viewer.find(".take")
     for view, label, suffix in (("All heads", "JSON", ".json"), ("All heads", "SVG", ".svg"), ("Lines", "SVG", ".svg"), ("Step by step", "SVG", ".svg"),
+                                ("Step by step", "CSV", ".csv"), ("Step by step", "JSON", ".json"),
                                 ("Matrix", "SVG", ".svg"), ("Matrix", "JSON", ".json")):
         viewer.press(view)
         with viewer.page.expect_download() as download:
@@ -190,6 +228,14 @@ def test_the_figure_and_its_numbers_can_be_taken(viewer, tmp_path: Path) -> None
             record = json.loads(path.read_text(encoding="utf-8"))
             assert record["kind"] == "causal" and len(record["map"]) == len(viewer.tokens()) ** 2
             assert record["precision"]["source"] in ("head", "overview")
+            assert "{layer}, head {head}".format(**record["chosen"]) in viewer.about() and record["next"]["place"] == len(viewer.tokens())
+        if suffix == ".csv":
+            rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+            shown = [cell.split("\n")[0] for cell in viewer.find(".att-st-table tbody tr").last.locator("td").all_inner_texts()]
+            last = rows[-1]
+            assert (last["query_place"], last["key_place"]) == (str(len(viewer.tokens())),) * 2 and last["masked"] == "0" and rows[1]["masked"] == "1"
+            assert [float(last[name]) for name in ("score_qk_by_sqrt_d", "value_length", "p_times_value_length")] == [
+                pytest.approx(float(words.replace("\u2212", "-").replace("<", "")), abs=0.06) for words in (shown[0], shown[2], shown[3])]
     with viewer.page.expect_download() as download:
         viewer.find(".att-tensors").click()
     path = tmp_path / "maps.safetensors"
@@ -207,6 +253,13 @@ def test_on_a_chinese_phone_nothing_is_wider_than_the_screen(invite) -> None:
     for name in ("\u8fde\u7ebf", "\u77e9\u9635", "\u4e00\u6b65\u4e00\u6b65"):
         viewer.press(name)
         assert viewer.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    # A grid that is wider fades where there is more.
+    viewer.press("\u5173\u6389\u8bd5\u8bd5").press("\u628a\u6bcf\u4e2a\u5934\u8f6e\u6d41\u5173\u6389\u8bd5\u8bd5").find(".att-switch-scroll.more-after").wait_for()
+    viewer.press("\u6240\u6709\u5934")
+    with viewer.page.expect_download() as download:
+        viewer.find(".take").get_by_role("button", name="SVG", exact=True).click()
+    layer = [node for node in ElementTree.parse(download.value.path()).getroot().iter() if node.text == "\u5c42"]
+    assert len(layer) == 1 and layer[0].get("transform") is None        # Chinese stands upright
 
 
 def test_two_visitors_get_their_own_answers(invite) -> None:

@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from demos.clip_probe.schema import MAX_SEED
+from demos.registry import find_demos
 from tests.app.test_every_tab import nameless, overflow
 from tests.app.visitor import PHONE, Visitor, percent
 
@@ -123,6 +125,22 @@ def test_a_new_test_picture_is_judged_without_training(invite) -> None:
     part(visitor, ".picture input.emoji-box").fill(DOG)            # an example itself
     wait_for_new(visitor, trial, ".probe-rows")
     assert "example 1" in part(visitor, ".probe-trial .probe-note").inner_text()
+
+
+def test_a_seed_out_of_range_is_refused_in_the_pages_own_words(invite) -> None:
+    demo = next(demo for demo in find_demos() if demo.id == ID)
+    for path, language in ((HOME, "en"), (HOME.replace("/?", "/zh?"), "zh")):
+        visitor = home(invite, path)
+        part(visitor, ".controls button.label-wrap").click()
+        box = part(visitor, f"#{ID}-seed input")
+        box.fill("123456")
+        box.press("Tab")
+        visitor.page.wait_for_function("location.search.includes('seed=123456')")      # the page has taken it
+        part(visitor, f"#{ID}-run").click()
+        part(visitor, f"#{ID}-banner .banner.error").wait_for(timeout=60_000)
+        said = demo.text(language).section("error")["not_in_range_seed"].format(low=0, high=f"{MAX_SEED:,}")
+        assert part(visitor, f"#{ID}-banner .banner p").inner_text() == said
+        assert visitor.page.locator(".toast-body").count() == 0 and number(visitor, ".probe-stage") is None
 
 
 def test_a_trained_probe_follows_its_examples(invite) -> None:

@@ -90,7 +90,8 @@ def test_the_public_api_is_small_and_named_once(server: str) -> None:
     names = set(client.view_api(return_format="dict", print_info=False)["named_endpoints"])
     assert names == {"/classify", "/search_emoji", "/where", "/contrast", "/score_templates", "/compare_models", "/rank",
                      "/place_on_map", "/train_probe", "/test_probe", "/race", "/same_noise", "/grid", "/words", "/guidance",
-                     "/drown", "/denoise_from", "/walk_between", "/attention", "/positions"}
+                     "/drown", "/denoise_from", "/walk_between", "/attention", "/positions",
+                     "/compare_digit", "/train_live", "/train_mixture"}
     banner, stage, facts, _ = client.predict(*GOOD, api_name="/classify")
     assert stage["labels"] == ["cat", "dog"] and facts["sentence"] and banner.get("kind") != "error"
     _, glyphs, said = client.predict("something sweet", api_name="/search_emoji")

@@ -40,6 +40,17 @@ class Visitor:
         self.page.wait_for_selector(".epochs-root .head h1:visible", timeout=30_000)
         return self
 
+    def diary(self) -> str:
+        """What a failed test wants to know: the address, what was asked and answered, what the shown tab says."""
+        try:
+            said = self.page.evaluate("[...document.querySelectorAll('.banner, .toast-body, .facts')].filter((part) =>"
+                                      " part.offsetParent).map((part) => part.innerText).join(' | ')")
+        except Exception as error:               # the page may be closed, or the failure itself
+            said = repr(error)
+        asked = [address.removeprefix(self.server)[:160] for address in self.requests[-12:]]
+        return "\n".join([self.page.url, f"runs: {[body[:400] for body in self.runs]}", f"last asked: {asked}",
+                          f"complaints: {self.complaints}", f"says: {said}"])
+
     def close(self) -> None:
         """Leaves, and forgets what the page remembered in this profile."""
         if self.page.url.startswith(self.server):

@@ -94,7 +94,7 @@ def text_of(length: int) -> str:
 
     Raises: RuntimeError when the story cannot be cut to that length.
     """
-    from demos.base.attention.tokens import encode_text
+    from demos.base.language.tokens import encode_text
     from demos.base.tokenizer import load_tokenizer
 
     tokenizer = load_tokenizer()

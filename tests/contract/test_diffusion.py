@@ -45,6 +45,8 @@ TABS = (
     Tab("diffusion_forward", "back", "answer_denoise", lambda page, p, g, s: (6.0, page | {"held": {"t": 50}}, PICTURE, p, "", g, s, MODEL)),
     Tab("diffusion_forward", "walk", "answer_walk", lambda page, p, g, s: (page, 8.0, 3.0, 6.0, "slerp", p, "", g, s, MODEL)),
 )
+# Which modules of a demo ask for the model.
+LENDING = {"ddpm_vs_ddim": ("infer", "tab")}
 # Runs made of several, between and inside of which Stop may fall.
 COMPOSED = (
     Tab("ddpm_vs_ddim", "equal time", "answer", lambda page, p, g, s: (p, "", g, s, MODEL, COLUMNS | {"lock": "time"}, page)),
@@ -62,8 +64,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def tiny(folder, monkeypatch):
     for demo in {tab.demo for tab in TABS}:
-        infer = importlib.import_module(f"demos.{demo}.infer")
-        use_tiny_diffusion(monkeypatch, folder, *([infer, module_of(demo)] if demo == "ddpm_vs_ddim" else [infer]))
+        use_tiny_diffusion(monkeypatch, folder, *(importlib.import_module(f"demos.{demo}.{name}") for name in LENDING.get(demo, ("infer",))))
     race = importlib.import_module("demos.ddpm_vs_ddim.infer")
     monkeypatch.setattr(race, "judge", lambda prompt, found: race.Verdict((None,) * len(found)))
 

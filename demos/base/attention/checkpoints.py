@@ -7,10 +7,12 @@ another, `vision` looks at a picture.
 from __future__ import annotations
 
 from ..checkpoints import any_checkpoint_allowed, find_checkpoint
+from ..language.kinds import CAUSAL, MASKED, TRANSLATION
 from ..spec import WEIGHTS, Checkpoint
 
 WEIGHTS_FOLDER = WEIGHTS / "attention_viewer"
-CAUSAL, MASKED, TRANSLATION, VISION = KINDS = ("causal", "masked", "translation", "vision")
+VISION = "vision"
+KINDS = (CAUSAL, MASKED, TRANSLATION, VISION)
 
 POCKET_CAUSAL = Checkpoint(
     id="pocket-causal", name="Pocket GPT", licence="Apache-2.0", parameters=4.21, folder=WEIGHTS_FOLDER / "causal",

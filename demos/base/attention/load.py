@@ -13,10 +13,12 @@ from ..checkpoints import forget_damaged, open_folder
 from ..devices import Device, limit_threads, pick_device
 from ..errors import UserError
 from ..hub import Progress
+from ..language.kinds import class_name, read_configuration, text_kind
+from ..language.opening import library_errors, open_network, open_text_network
 from ..loader import LOADER, building, is_out_of_memory, place
 from ..spec import Checkpoint
 from . import capture
-from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
+from .checkpoints import CAUSAL, TRANSLATION, VISION
 from .model import AttentionModel
 
 
@@ -73,13 +75,10 @@ def open_attention_model(checkpoint: Checkpoint, device: Device | None = None,
 def load_attention_model(checkpoint: Checkpoint, device: Device, progress: Progress | None = None) -> AttentionModel:
     """Build the network of `checkpoint` on `device`, outside the loader. Raises as `open_attention_model`."""
     folder = open_folder(checkpoint, progress)
-    config = _configuration(folder)
+    config = read_configuration(folder)
     kind = kind_of(folder, config)
     if kind is None:
         raise UserError("checkpoint_unsupported", name=checkpoint.name)
-    from huggingface_hub.errors import StrictDataclassError
-    from safetensors import SafetensorError
-
     limit_threads()
     try:
         with building():
@@ -87,8 +86,7 @@ def load_attention_model(checkpoint: Checkpoint, device: Device, progress: Progr
             network, tokenizer, processor = _read(folder, kind, config, device)
             model = AttentionModel(place(network, device), kind, device, tokenizer=tokenizer, processor=processor)
         understood = bool(model.stacks) and _is_understood(model)
-    except (SafetensorError, StrictDataclassError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, AssertionError,
-            IndexError, ArithmeticError, ImportError, OSError) as error:
+    except library_errors() as error:
         if is_out_of_memory(error):
             raise
         unknown = isinstance(error, KeyError) and error.args == (capture.NAME,)      # a network with a list of its own
@@ -127,25 +125,12 @@ def kind_of(folder: Path, config: dict) -> str | None:
     """What the network of a folder reads, told by its configuration; None for one the demos cannot ask."""
     if (folder / "open_clip_config.json").exists():
         return VISION
-    names = config.get("architectures")
-    name = names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
-    if config.get("is_encoder_decoder"):
-        return TRANSLATION if name in ("MarianMTModel", "T5GemmaForConditionalGeneration") else None
-    if name.endswith("ForMaskedLM") or name == "BertForPreTraining":
-        return MASKED
-    if name.endswith(("ForCausalLM", "LMHeadModel")):
-        return CAUSAL
+    if kind := text_kind(config):
+        return kind
+    name = class_name(config)
     if name.endswith("ForImageClassification") or name in ("ViTModel", "Dinov2Model", "CLIPVisionModel"):
         return VISION if "patch_size" in config else None
     return None
-
-
-def _configuration(folder: Path) -> dict:
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return config if isinstance(config, dict) else {}
 
 
 def _read(folder: Path, kind: str, config: dict, device: Device) -> tuple[Any, Any, Any]:
@@ -158,41 +143,9 @@ def _read(folder: Path, kind: str, config: dict, device: Device) -> tuple[Any, A
               "attn_implementation": capture.NAME}
     if kind == VISION:
         classifier = str(config["architectures"][0]).endswith("ForImageClassification")
-        network = _open_network(transformers.AutoModelForImageClassification if classifier else transformers.AutoModel, folder, common)
+        network = open_network(transformers.AutoModelForImageClassification if classifier else transformers.AutoModel, folder, common)
         return network, None, _picture_reader(_open_processor(folder))
-    kinds = {CAUSAL: transformers.AutoModelForCausalLM, MASKED: transformers.AutoModelForMaskedLM,
-             TRANSLATION: transformers.AutoModelForSeq2SeqLM}
-    network, tokenizer = _open_network(kinds[kind], folder, common), _open_tokenizer(folder, kind)
-    if kind == MASKED and tokenizer.mask_token_id is None:
-        raise ValueError("no mask token")
-    if 2 * len(tokenizer) < network.config.vocab_size:     # without its files, the library makes up one that knows no words
-        raise ValueError(f"{len(tokenizer)} tokens for {network.config.vocab_size} rows")
-    return network, tokenizer, None
-
-
-def _open_network(kind: Any, folder: Path, common: dict) -> Any:
-    """The library puts random numbers where a file lacks tensors; here only an unused pooling layer may lack them."""
-    network, report = kind.from_pretrained(folder, output_loading_info=True, **common)
-    if lacking := sorted(report["missing_keys"]):
-        if not all(name.startswith("pooler.") for name in lacking):
-            raise ValueError(f"no weights for {lacking}")
-        network.pooler = None
-    return network
-
-
-def _open_tokenizer(folder: Path, kind: str) -> Any:
-    import transformers
-
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    published = folder / "tokenizer.json"
-    if kind == CAUSAL and type(tokenizer) is not transformers.PreTrainedTokenizerFast and published.exists():
-        # The class that a checkpoint names builds a pipeline of its own and leaves out what this one adds to it:
-        # SmolLM2 names GPT-2's and takes digits one by one.
-        from tokenizers import Tokenizer
-
-        own, backend = Tokenizer.from_file(str(published)), tokenizer.backend_tokenizer
-        backend.normalizer, backend.pre_tokenizer = own.normalizer, own.pre_tokenizer
-    return tokenizer
+    return *open_text_network(folder, kind, common), None
 
 
 def _open_processor(folder: Path) -> Any:

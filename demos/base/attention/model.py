@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..devices import Device
+from ..language.readout import read_out
+from ..language.tokens import Token, encode_text, show_tokens
 from ..loader import measure
 from .capture import Site, Watch, watching
 from .checkpoints import CAUSAL, MASKED, TRANSLATION, VISION
-from .readout import find_norm, read_out
+from .readout import find_norm
 from .sites import Finder, stack_of, widened
-from .tokens import Token, encode_text, show_tokens
 
 if TYPE_CHECKING:
     import torch

@@ -11,6 +11,11 @@ POCKET = Checkpoint(
     id="pocket", name="Pocket Stable Diffusion", licence="Apache-2.0", parameters=10.57,
     folder=WEIGHTS / "ddpm_vs_ddim" / "pocket", gigabytes=0.05, languages=("en", "zh"))
 
+# The pocket model's few-step student; text encoder, tokenizer and autoencoder are its teacher's.
+POCKET_STUDENT = Checkpoint(
+    id="pocket-distilled", name="Pocket Stable Diffusion, distilled", licence="Apache-2.0", parameters=9.06,
+    folder=WEIGHTS / "distilled_steps" / "student", gigabytes=0.05, languages=("en", "zh"))
+
 # `gigaflops` of the Stable Diffusions: Kim et al. (arXiv:2305.15798), table 1, two operations a MAC.
 # Half-precision files under their own names: the plain ones beside them are twice as large.
 _PIPELINE = ("model_index.json", "scheduler/*.json", "text_encoder/config.json", "tokenizer/*", "unet/config.json",
@@ -44,7 +49,20 @@ TINY_DECODER = Checkpoint(
     revision="614f76814bbe30edbe2e627ace1c2234c81a2c0e", files=("config.json", "diffusion_pytorch_model.safetensors"),
     megabytes=10, gigabytes=0.1)
 
-DIFFUSERS = (POCKET, STABLE_DIFFUSION_1_5, SD_TURBO, BK_SDM_SMALL, DDPM_CIFAR10)
+
+
+def trained(*checkpoints: Checkpoint) -> tuple[Checkpoint, ...]:
+    """Those of our own models whose weights lie here: a recipe may not have run yet."""
+    return tuple(checkpoint for checkpoint in checkpoints if (checkpoint.folder / "model_index.json").is_file())
+
+
+# Students need fewer steps than a teacher, or have fewer blocks.
+TEACHERS = (POCKET, STABLE_DIFFUSION_1_5)
+STUDENTS = (*trained(POCKET_STUDENT), SD_TURBO, BK_SDM_SMALL)
+DIFFUSERS = (POCKET, *trained(POCKET_STUDENT), STABLE_DIFFUSION_1_5, SD_TURBO, BK_SDM_SMALL, DDPM_CIFAR10)
+
+# By a model's id, the student that draws as it does in a few steps: from the same prompt's states, in the same latents.
+FEW_STEPS = {POCKET.id: student for student in trained(POCKET_STUDENT)}
 
 # Of a borrowed graphics card: seconds to bring a model there and to decode its pictures; seconds a call of the
 # network takes however small it is; 10^9 operations a second that are left of what a card promises; the longest loan.

@@ -16,14 +16,14 @@ from ..errors import UserError
 from ..hub import Progress
 from ..loader import LOADER, building, is_out_of_memory, place
 from ..spec import Checkpoint
-from .checkpoints import TINY_DECODER
+from .checkpoints import POCKET_STUDENT, SD_TURBO, TINY_DECODER
 from .model import SD1_COLOURS, Diffuser
 from .schedule import UnknownSchedule, schedule_of
 
 # Pipelines whose networks the demos know how to ask. A consistency model samples without a second pass.
 TEXT_PIPELINES = ("StableDiffusionPipeline", "LatentConsistencyModelPipeline")
 UNCONDITIONAL = ("DDPMPipeline", "DDIMPipeline")
-DISTILLED = ("stabilityai/sd-turbo",)
+DISTILLED = (SD_TURBO.id, POCKET_STUDENT.id)
 # Words in the names of models distilled to few steps. Not "distilled": a network made smaller is called that too.
 _FEW_STEPS = re.compile(r"turbo(?![a-z])|(?<![a-z])(lcm|hyper|lightning)(?![a-z])")
 PREVIEW = "preview.json"

@@ -25,6 +25,8 @@ def write_model(folder: Path, model) -> None:
     tokenizer = load_tokenizer()
     tokenizer.model_max_length = model.config.max_position_embeddings
     tokenizer.save_pretrained(folder)
+    path = folder / "tokenizer.json"               # less than half as large without its line breaks
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")), ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     path = folder / "tokenizer_config.json"
     settings = json.loads(path.read_text(encoding="utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
     settings.pop("backend", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,11 @@ class Texts:
     held_out: dict[str, list[str]]
 
 
-def read_texts(data: Path, size: int) -> Texts:
-    """About `size` bytes of held-out text a domain, spread over all of it."""
-    split = {domain: read_split(data, domain) for domain in DOMAINS}
-    return Texts(split, {domain: spread(split[domain].held_out, size) for domain in DOMAINS})
+def read_texts(data: Path, size: int, domains: Sequence[str] = DOMAINS,
+               read: Callable[[Path, str], Split] = read_split) -> Texts:
+    """About `size` bytes of held-out text a domain, spread over all of it; `read`: the texts of a domain."""
+    split = {domain: read(data, domain) for domain in domains}
+    return Texts(split, {domain: spread(split[domain].held_out, size) for domain in domains})
 
 
 def sliding(ids: list[int], context: int) -> list[Window]:

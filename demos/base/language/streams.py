@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ..corpus.texts import DOMAINS, read_split
+from ..corpus.texts import Split, read_split
 from ..tokenizer import BOS_ID, load_tokenizer
 
 LENGTHS = (32, 128, 256)      # of the rows of a batch, one length a batch
@@ -19,17 +19,23 @@ IGNORED = -100                # a label that no loss counts
 
 
 class Streams:
-    """Every domain's training text as one row of token ids, kept in the work folder."""
+    """Every domain's training text as one row of token ids, kept in the work folder.
 
-    def __init__(self, data: Path, work: Path) -> None:
+    Args:
+        shares: of a batch's rows, by domain; `read`: the texts of a domain in the data folder.
+    """
+
+    def __init__(self, data: Path, work: Path, shares: Mapping[str, float] = SHARES,
+                 read: Callable[[Path, str], Split] = read_split) -> None:
+        self.shares = dict(shares)
         self.rows: dict[str, np.ndarray] = {}
         self.starts: dict[str, np.ndarray] = {}
         tokenizer = None
-        for domain in DOMAINS:
+        for domain in self.shares:
             path = work / f"tokens.{domain}.npy"
             if not path.exists():
                 tokenizer = tokenizer or load_tokenizer()
-                encoded = tokenizer(read_split(data, domain).training).input_ids
+                encoded = tokenizer(read(data, domain).training).input_ids
                 np.save(path, np.concatenate([np.asarray(ids, np.uint16) for ids in encoded]))
             self.rows[domain] = np.load(path)
             self.starts[domain] = np.flatnonzero(self.rows[domain] == BOS_ID)
@@ -44,7 +50,7 @@ class Streams:
     def windows(self, rng: np.random.Generator, count: int, length: int) -> np.ndarray:
         """(count, length) ids: each row a mark of beginning, then text; half begin where a document does."""
         rows = np.empty((count, length), np.int64)
-        names, shares = zip(*SHARES.items())
+        names, shares = zip(*self.shares.items())
         for row, domain in zip(rows, rng.choice(names, count, p=np.array(shares) / sum(shares))):
             stream = self.rows[domain]
             if rng.random() < 0.5:

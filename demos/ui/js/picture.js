@@ -16,6 +16,7 @@
             onerror: (e) => { e.target.replaceWith(h("span.no-preview", {}, text.no_preview)); } })
         : h("span.empty", {}, epochs.state.asked(demo, field) === "" ? text.left_behind : text.empty));
       if (field) epochs.state.set(demo, field, value.emoji || "");
+      document.dispatchEvent(new CustomEvent("epochs-state", { detail: { demo, key: field } }));   // one upload after another has the same name there
     }
 
     function give(value) {

@@ -92,15 +92,15 @@
   }
 
   // Every stroke is the drawing so far (`stroke`), or, with `finish`, a button hands the drawing over.
-  function sketchPad(text, { stroke, clear, finish }) {
+  function sketchPad(text, { stroke, clear, finish, pen: size = 9 }) {
     const [board, pen] = canvas(EMOJI_SIDE, EMOJI_SIDE);
     board.className = "sketch";
     board.setAttribute("aria-label", text.sketch_here);
     board.setAttribute("role", "img");
-    Object.assign(pen, { lineCap: "round", lineJoin: "round", lineWidth: 9 });
+    Object.assign(pen, { lineCap: "round", lineJoin: "round", lineWidth: size });
     let last = null;
     const colour = h("input", { type: "color", value: "#1d1d1f", "aria-label": text.colour });
-    const width = h("input", { type: "range", min: 3, max: 40, value: 9, "aria-label": text.pen_width });
+    const width = h("input", { type: "range", min: 3, max: 40, value: size, "aria-label": text.pen_width });
     const at = (e) => {
       const box = board.getBoundingClientRect();
       return [(e.clientX - box.left) * board.width / box.width, (e.clientY - box.top) * board.height / box.height];
@@ -122,6 +122,7 @@
       onclick: () => { if (drawn && finish(board.toDataURL("image/png"))) wipe(); } }, text.done);
     return h("div.sketch-box", {}, board, h("div.sketch-tools", {}, colour, width, clearing, done || null));
   }
+  epochs.sketchPad = sketchPad;
 
   function camera(text, side, done, fail) {
     const video = h("video", { playsinline: true, muted: true, "aria-label": text.camera });
@@ -163,8 +164,10 @@
   // A tablist of sources and the panel below it. `give(value)` gets {source, emoji?, data} of every picture chosen
   // (with `several`, it answers whether there was room), `fail(sentence)` why there is none. With `several`, the
   // chooser takes many files and a sketch is handed over by a button; without, by every stroke, and `clear()` says
-  // that the drawing was wiped. -> {bar, panel, chooser, pick(emoji), listen(box)}: nodes to place, and what to call.
-  epochs.pictureSource = (text, examples, { give, fail, clear, several = false }) => {
+  // that the drawing was wiped. `sources` names the panels in order, the first one open; `own` adds panels to choose
+  // among, each a function that makes its node; `pen` is the sketch's line at the start, in pixels.
+  // -> {bar, panel, chooser, pick(emoji), turn(source), listen(box)}: nodes to place, and what to call.
+  epochs.pictureSource = (text, examples, { give, fail, clear, several = false, sources = ["emoji", "upload", "camera", "sketch"], own = {}, pen }) => {
     const limits = several ? SMALL : WHOLE;
     const panel = h("div.panel");
     let open = null;                             // the camera, while it runs
@@ -192,9 +195,10 @@
       upload: () => h("button.drop", { type: "button", onclick: () => chooser.click() },
         h("b", {}, several ? text.choose_files : text.choose_file), h("span", {}, text.or_paste)),
       camera: () => (open = camera(text, limits.side, (data) => give({ source: "camera", data }), fail)),
-      sketch: () => sketchPad(text, several ? { finish: sketched } : { stroke: sketched, clear }),
+      sketch: () => sketchPad(text, several ? { finish: sketched, pen } : { stroke: sketched, clear, pen }),
+      ...own,
     };
-    const tabs = Object.keys(panels).map((name) => h("button.segment", { type: "button", role: "tab", "data-panel": name,
+    const tabs = sources.map((name) => h("button.segment", { type: "button", role: "tab", "data-panel": name,
       onclick: () => turn(name) }, text[name]));
     function turn(name) {
       open?.stop();
@@ -227,9 +231,9 @@
       });
     }
     // A camera is not left running by whoever looks elsewhere.
-    const rest = () => { if (open) turn("emoji"); };
+    const rest = () => { if (open) turn(sources[0]); };
     document.addEventListener("visibilitychange", () => { if (document.hidden) rest(); });
-    turn("emoji");
-    return { bar, panel, chooser, pick, listen, rest };
+    turn(sources[0]);
+    return { bar, panel, chooser, pick, turn, listen, rest };
   };
 })();

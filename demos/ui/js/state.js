@@ -81,8 +81,10 @@ epochs.state = (() => {
   }
 
   function set(name, key, value) {
-    (values[name] ??= {})[key] = asText(value);
+    const held = (values[name] ??= {}), next = asText(value), isNew = held[key] !== next;
+    held[key] = next;
     if (name === demo) write();
+    if (isNew) document.dispatchEvent(new CustomEvent("epochs-state", { detail: { demo: name, key } }));
   }
 
   // The demos that an opened tab may show: of several, the one seen last is on screen.

@@ -72,8 +72,8 @@
       if (!epochs.read(props).source) { code.textContent = text.loading; trigger("select"); }
     } }, text.show_code);
     const link = h("button.small", { type: "button", onclick: async () => {
-      const address = epochs.state.link(), { isWhole } = epochs.state;
-      if (await epochs.state.copy(address)) flash(isWhole() ? text.copied : text.copied_without);
+      const address = epochs.state.link();
+      if (await epochs.state.copy(address)) flash(epochs.state.isWhole() ? text.copied : text.copied_without);
       else window.prompt(text.copy_by_hand, address);
     } }, text.copy_link);
     const enable = () => buttons.forEach((b) => { b.disabled = !figures[demo]; });

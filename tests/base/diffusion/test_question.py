@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from demos.base.diffusion.question import Question, SamplerSettings, timesteps_from, whole
+from demos.base.diffusion.question import Question, SamplerSettings, timesteps_from
 from demos.base.diffusion.schedule import NoiseSchedule
 from demos.base.errors import UserError
 
@@ -39,9 +39,6 @@ def test_questions_within_range(changes):
 def test_sampler_settings_out_of_range(changes, key):
     assert refused(lambda: SamplerSettings(**changes)) == key
 
-
-def test_a_number_box_gives_whole_numbers_as_floats():
-    assert whole(20.0) == 20 and isinstance(whole(20.0), int) and whole(2.5) == 2.5 and whole(None) is None
 
 
 def test_a_continued_run_visits_what_lies_below():

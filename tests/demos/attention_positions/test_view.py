@@ -24,6 +24,11 @@ def table(tmp_path, monkeypatch):
     use_table(monkeypatch, write_table(tmp_path / "positions", make_table()))
 
 
+@each_language
+def test_a_sign_stays_with_its_number(language):
+    assert "<\u00a00." in TEXT[language]("stage.unchanged")
+
+
 def computed(**changes) -> tuple[Request, Result]:
     request = Request(**changes)
     return request, infer.compare(request)

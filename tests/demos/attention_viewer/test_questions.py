@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demos.attention_viewer.questions import LONGEST_TEXT, beyond, number, read_asked, read_picture, read_text
+from demos.attention_viewer.questions import number, read_asked, read_picture
 from demos.attention_viewer.schema import MOST_HIDDEN, MOST_OFF, Request
 from demos.base.errors import UserError
+from demos.base.language.typed import LONGEST_TEXT, beyond, read_text
 from tests import pictures
 
 PICTURE = {"source": "upload", "data": pictures.data_uri(pictures.good())}

@@ -180,6 +180,13 @@ def test_several_copies_are_added():
     assert statistics(p, ids=[5, 6, 5, 6, 5])[INDUCTION] == pytest.approx((0.2 + 0.2 + 0.4) / 3)
 
 
+def test_few_repeats_and_nothing_else_are_no_evidence_of_induction():
+    p = torch.full((8, 8), 1 / 8)
+    assert math.isnan(statistics(p, True, ids=[9, 5, 6, 7, 5, 6, 1, 2])[INDUCTION])          # two tokens are repeated
+    assert statistics(p, True, ids=[9, 5, 6, 7, 5, 6, 7, 2])[INDUCTION] == pytest.approx(1 / 8)
+    assert math.isnan(statistics(torch.full((40, 40), 1 / 40), True, ids=[7] * 40)[INDUCTION])     # any head looks at what follows a copy
+
+
 # -- names -------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("p", "name"), [
     (shifted(-1), "previous"), (shifted(1), "next"), (torch.eye(T), "self"), (torch.full((T, T), 1 / T), "broad"),

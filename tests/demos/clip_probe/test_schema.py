@@ -46,7 +46,7 @@ def test_strength_stays_in_its_range(value: object) -> None:
     assert refusal(ask, log_c=value) == "not_in_range_strength"
 
 
-@pytest.mark.parametrize("value", [None, -1, 10_000, "x", float("inf")])
+@pytest.mark.parametrize("value", [None, -1, 10_000, 1.5, "x", float("inf")])
 def test_seeds(value: object) -> None:
     assert refusal(ask, seed=value) == "not_in_range_seed"
 

@@ -108,7 +108,8 @@ def test_examples_that_cannot_be_learned(tray: object, key: str, language: str) 
 @pytest.mark.parametrize(("change", "key"), [
     ({"log_c": None}, "not_in_range_strength"), ({"log_c": 30}, "not_in_range_strength"),
     ({"log_c": "x"}, "not_in_range_strength"),
-    ({"seed": -1}, "not_in_range_seed"), ({"seed": None}, "not_in_range_seed"), ({"templates": ""}, "templates_empty"),
+    ({"seed": -1}, "not_in_range_seed"), ({"seed": None}, "not_in_range_seed"), ({"seed": 123456.0}, "not_in_range_seed"),
+    ({"seed": 1.5}, "not_in_range_seed"), ({"templates": ""}, "templates_empty"),
     ({"templates": "no slot"}, "template_no_slot"), ({"model": None}, "checkpoint_id_invalid"),
     ({"model": {"id": VIT_B_32.id}}, "checkpoint_needs_download"),
     ({"test": {"data": "data:image/png;base64,####"}}, "picture_corrupt"),

@@ -104,3 +104,13 @@ def test_contrast_shares_between_equally_true_captions():
     matches = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     assert contrast(20 * matches, matches) < contrast(20 * torch.eye(3), matches)
     assert spread([[0, 2]], 3).tolist() == [[0.5, 0.0, 0.5]]
+
+
+def test_a_caption_that_is_true_of_no_picture_is_left_out():
+    matches = torch.eye(3)
+    matches[1, 1] = 0
+    scores = (20 * torch.eye(3)).requires_grad_()
+    loss = contrast(scores, matches)
+    loss.backward()
+    assert loss.item() == pytest.approx(2 / 3 * contrast(20 * torch.eye(3), torch.eye(3)).item(), abs=1e-6)
+    assert scores.grad.isfinite().all()

@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from demos.base.diffusion.checkpoints import FEW_STEPS, POCKET
 from demos.base.diffusion.model import Diffuser
 from demos.base.diffusion.question import SamplerSettings
 from demos.base.errors import UserError
 from demos.ddpm_vs_ddim import infer
 from demos.ddpm_vs_ddim.infer import Race, judge, sample
 from demos.ddpm_vs_ddim.schema import Frame, Kept, Opening, Request, Verdict
-from tests.tiny_diffusion import use_tiny_diffusion, write_tiny_diffusion
+from tests.tiny_diffusion import tiny_checkpoint, use_tiny_diffusion, write_tiny_diffusion
 
 DDPM, DDIM = SamplerSettings("ddpm", 6), SamplerSettings("ddim", 6)
 
@@ -26,6 +27,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def tiny(folder, monkeypatch):
     monkeypatch.setattr(infer, "judge", lambda prompt, pictures: Verdict((0.25, 0.5)))
+    monkeypatch.delitem(FEW_STEPS, POCKET.id, raising=False)
     return use_tiny_diffusion(monkeypatch, folder, infer)
 
 
@@ -109,6 +111,40 @@ def test_a_continued_run_goes_where_the_whole_one_went() -> None:
 def test_a_step_of_another_model_is_refused(kept: Kept) -> None:
     with pytest.raises(UserError, match="kept_foreign"):
         list(sample(ask(start=kept)))
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory):
+    """A few-step student of the tiny model: told the guidance scale, without the middle block."""
+    import torch
+
+    from demos.base.diffusion.load import open_diffuser
+    from demos.distilled_steps.export import write_student
+    from demos.distilled_steps.student import build_student
+
+    home = tmp_path_factory.mktemp("few_steps")
+    teacher = tiny_checkpoint(write_tiny_diffusion(home / "pocket"))
+    with open_diffuser(teacher) as model:
+        made = build_student(model.unet)
+    with torch.no_grad():
+        made.time_embedding.cond_proj.weight.fill_(0.2)
+    write_student(home, made, teacher.folder)
+    return tiny_checkpoint(home / "student")
+
+
+@pytest.mark.parametrize("lock", ["none", "time"])
+def test_a_column_of_jumps_is_the_few_step_students(student, monkeypatch, lock: str) -> None:
+    monkeypatch.setitem(FEW_STEPS, POCKET.id, student)
+    jumps = SamplerSettings("lcm", 4)
+    openings, (a, b) = race(ask(DDIM, jumps, lock=lock))
+    assert [frame.evaluations for frame in a][-1] == 12 and [frame.evaluations for frame in b] == list(range(1, len(b) + 1))
+    assert np.array_equal(a[0].latents, b[0].latents) and b[-1].picture is not None and openings[0].steps == (6, 4)
+    _, (_, other) = race(ask(DDIM, jumps, lock="none", guidance=6.0))
+    _, (_, same) = race(ask(DDIM, jumps, lock="none"))
+    assert not np.array_equal(other[-1].picture, same[-1].picture)          # it listens to the scale
+    _, (left, right) = race(ask(jumps, jumps))
+    for column in (left, right):               # batched: equal but for rounding
+        assert np.abs(column[-1].picture.astype(int) - same[-1].picture).max() <= 2
 
 
 def test_lcm_only_where_distilled() -> None:

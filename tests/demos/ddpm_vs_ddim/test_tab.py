@@ -9,10 +9,12 @@ import threading
 import gradio as gr
 import pytest
 
-from demos.base.diffusion.checkpoints import POCKET
+from demos.base.diffusion.checkpoints import FEW_STEPS, POCKET, POCKET_STUDENT
+from demos.base.diffusion.load import DISTILLED
+from demos.base.diffusion.question import SamplerSettings
 from demos.base.text import LANGUAGES
 from demos.ddpm_vs_ddim import infer, tab, view
-from demos.ddpm_vs_ddim.schema import Verdict
+from demos.ddpm_vs_ddim.schema import Request, Verdict
 from demos.registry import find_demos
 from demos.ui.shell import Shell, guard
 from tests.runs import called
@@ -33,6 +35,7 @@ def folder(tmp_path_factory):
 def tiny(folder, monkeypatch):
     monkeypatch.setattr(infer, "judge", lambda prompt, pictures: Verdict(tuple(None if p is None else 0.5 for p in pictures)))
     monkeypatch.setattr(view, "read_costs", lambda: ())
+    monkeypatch.delitem(FEW_STEPS, POCKET.id, raising=False)
     return use_tiny_diffusion(monkeypatch, folder, infer, tab)
 
 
@@ -62,6 +65,18 @@ def refused(key: str, language: str, values: tuple) -> None:
     parts = [part.format() for part in re.split(r"(?<!{){\w+}", SHELLS[language].text.section("error")[key])]
     assert banner["kind"] == "error" and all(part in banner["message"] for part in parts), (key, banner)
     assert all(value == gr.skip() for value in rest)
+
+
+@each_language
+def test_the_few_step_student_is_among_the_samplers_where_it_is_here(language: str, monkeypatch) -> None:
+    text = SHELLS[language].text
+    assert view.columns_config(text, DISTILLED)["students"] == [] and POCKET_STUDENT.id in DISTILLED
+    monkeypatch.setitem(FEW_STEPS, POCKET.id, POCKET_STUDENT)
+    assert view.columns_config(text, DISTILLED)["students"] == [POCKET.id]
+    jumps = SamplerSettings("lcm", 4)
+    request = Request("a cat", "", 3.0, 7, POCKET.id, (SamplerSettings("ddim", 4), jumps))
+    assert request.by_student == (1,) and view.names(request, text)[1] == text("columns.few_step")
+    assert Request("a cat", "", 3.0, 7, "stabilityai/sd-turbo", (jumps, jumps)).by_student == ()
 
 
 @each_language

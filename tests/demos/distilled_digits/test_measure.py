@@ -13,6 +13,7 @@ import torch
 from demos.base.digits.data import read_digits, split
 from demos.base.digits.load import load_model, write_model
 from demos.base.digits.networks import Student
+from demos.base.distill import pairs
 from demos.distilled_digits import measure, settings, train
 from demos.distilled_digits.settings import ARMS
 from tests.demos.distilled_digits.small import shrink
@@ -92,6 +93,11 @@ def test_the_bill_is_that_of_the_layers(made):
     assert teacher["operations"] == 2 * (784 * 25 * 4 + 196 * 9 * 32 + 49 * 8 * 16 + 160)
     assert student["nbytes"] == (weights / "hard" / "model.safetensors").stat().st_size
     assert student["milliseconds"] > 0 and teacher["milliseconds"] > 0
+
+
+def test_the_bill_of_all_pairs_finds_its_figures(made):
+    pair, models = pairs.read_digits(read(made[1])), read(made[1])["models"]
+    assert pair.teacher.quality == 1 - models["teacher"]["error"] and [model.name for model in pair.models] == ["student", "labels", "missing"]
 
 
 def test_figures_of_every_seed_are_those_of_counting(made):

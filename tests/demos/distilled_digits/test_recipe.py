@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from demos.base.checkpoints import verify_checksums
+from demos.base.digits.correction import choose_bias, error, raise_bias, recognised
 from demos.base.digits.data import read_digits, split
 from demos.base.digits.load import load_model
 from demos.base.digits.networks import StudentConfig, logits_of
@@ -18,7 +19,6 @@ from demos.base.digits.strokes import draw_digits
 from demos.base.distill.loss import soft_loss
 from demos.base.errors import UserError
 from demos.distilled_digits import settings, train
-from demos.distilled_digits.correction import choose_bias, error, raise_bias, recognised
 from demos.distilled_digits.jitter import MOVE, jitter_images
 from demos.distilled_digits.settings import ARMS, Arm
 from demos.distilled_digits.transfer import Member, Students, TransferSet, arm_loss, batch_places

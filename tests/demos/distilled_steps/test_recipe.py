@@ -198,7 +198,7 @@ def test_a_few_steps_write_every_file(data, tmp_path, small):
     assert recipe["stages"]["scale"]["chosen"] in choice.SCALES and recipe["stages"]["trajectories"]["runs"] == 16
     verify_checksums(out / "student", "student")
     shared = out / "student" / "vae" / "diffusion_pytorch_model.safetensors"
-    assert shared.is_symlink() and not shared.readlink().is_absolute() and shared.resolve() == home / "vae" / shared.name
+    assert not shared.is_symlink() and shared.read_bytes() == (home / "vae" / shared.name).read_bytes()
     golden = load_file(out / "golden.safetensors")
     model = load_diffuser(export.checkpoint_of(out), CPU)
     assert model.distilled and model.guidance_width == student.TOLD and model.schedule.most_consistency_steps == student.GRID
@@ -209,10 +209,3 @@ def test_a_few_steps_write_every_file(data, tmp_path, small):
     assert pipe("a cat", height=16, width=16).images[0].size == (16, 16)
     with pytest.raises(ValueError, match="another --work"):
         train.main([*arguments[:7], str(write_tiny_diffusion(tmp_path / "other", seed=1)), *arguments[8:]])
-
-
-def test_shared_parts_can_be_copied(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "config.json").write_text("{}")
-    export.share(tmp_path / "a", tmp_path / "b", copy=True)
-    assert not (tmp_path / "b" / "config.json").is_symlink() and (tmp_path / "b" / "config.json").read_text() == "{}"

@@ -12,6 +12,7 @@ import torch
 
 from demos.base.corpus.bits import size_of
 from demos.base.corpus.texts import DOMAINS
+from demos.base.distill import pairs
 from demos.base.distill.divergence import kl, paired_interval
 from demos.base.language.folders import write_model
 from demos.base.tokenizer import VOCABULARY, load_tokenizer
@@ -103,10 +104,11 @@ def test_the_command_writes_figures_and_card(tmp_path, monkeypatch):
     for name, value in {"PROMPT": 8, "GROWN": 2, "ROUNDS": 1, "SECONDS": 0.0}.items():
         monkeypatch.setattr(bill, name, value)
     monkeypatch.setattr(measure, "SAMPLE", 3)
-    data, teacher, weights = write_text_data(tmp_path / "data"), write_teacher(tmp_path / "causal"), tmp_path / "weights"
+    data, weights = write_text_data(tmp_path / "data"), tmp_path / "weights"
+    teacher = write_teacher(weights / "teacher")
     for name in ("student", "control"):
         write_model(weights / name, networks.build_student(build_teacher()))
-    arguments = ["--data", str(data), "--weights", str(weights), "--teacher", str(teacher), "--bytes", "900"]
+    arguments = ["--data", str(data), "--weights", str(weights), "--bytes", "900"]
     measure.main(arguments)
     found = json.loads((weights / "metrics.json").read_text())
     assert list(found) == ["measured", *measure.PARTS] and set(found["measured"]["weights_sha256"]) == set(evaluate.MODELS)
@@ -116,6 +118,8 @@ def test_the_command_writes_figures_and_card(tmp_path, monkeypatch):
     assert costs[TEACHER]["nbytes"] == (teacher / "model.safetensors").stat().st_size
     assert all(set(costs[name]["milliseconds"]) == {"cached", "recomputed"} for name in evaluate.MODELS)
     assert len(found["samples"]) == 2 * len(DOMAINS)
+    pair = pairs.read_text(found)
+    assert pair.teacher.quality == found["text"]["all"]["bits"][TEACHER] and [model.network for model in pair.models] == ["student", "student"]
     card = (weights / "README.md").read_text(encoding="utf-8")
     assert card.startswith("---\nlicense: apache-2.0\n") and "demos.distilled_text.train" in card and "not trained yet" in card
     assert f"{found['text']['all']['gain']['mean']:.4f}" in card and "is not the one that taught" in card

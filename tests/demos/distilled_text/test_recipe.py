@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from demos.base.attention.checkpoints import POCKET_CAUSAL
 from demos.base.checkpoints import verify_checksums
 from demos.base.distill.costs import count_operations
-from demos.base.language.folders import open_causal
+from demos.base.language.folders import open_causal, write_model
 from demos.base.language.streams import Streams, fingerprint
 from demos.base.measured import hash_tensors
 from demos.base.tokenizer import BOS_ID
@@ -123,8 +123,8 @@ def test_only_the_student_learns(ground):
 
 # -- the command -------------------------------------------------------------------------------------
 def test_a_few_steps_write_every_file(data, tmp_path, small):
-    out, work, teacher = tmp_path / "out", tmp_path / "work", write_teacher(tmp_path / "causal")
-    arguments = ["--data", str(data), "--out", str(out), "--work", str(work), "--teacher", str(teacher), "--no-compile", "--device", "cpu"]
+    out, work, causal = tmp_path / "out", tmp_path / "work", write_teacher(tmp_path / "causal")
+    arguments = ["--data", str(data), "--out", str(out), "--work", str(work), "--begin", str(causal), "--no-compile", "--device", "cpu"]
     train.main([*arguments, "--notes", "a test"])
     recipe = json.loads((out / "recipe.json").read_text())
     stages = recipe["stages"]
@@ -134,10 +134,11 @@ def test_a_few_steps_write_every_file(data, tmp_path, small):
     best = min(tried, key=lambda row: row["nats"])
     assert len(tried) == 2 and stages["distilled"]["mixture"] == {name: best[name] for name in ("temperature", "hard")}
     assert stages["distilled"]["teacher_minutes"] is not None and "teacher_minutes" not in stages["control"]
-    assert recipe["teacher"]["weights_sha256"] == hash_tensors(teacher)
+    assert recipe["teacher"]["weights_sha256"] == hash_tensors(out / "teacher")
+    assert stages["teacher"]["begun_sha256"] == hash_tensors(causal) != hash_tensors(out / "teacher")
     assert recipe["data"]["tokens_sha256"] == fingerprint(Streams(data, work).rows.values())
     golden = load_file(out / "golden.safetensors")
-    for name in ("student", "control"):
+    for name in ("teacher", "student", "control"):
         verify_checksums(out / name, name)
         assert f"{name}/model.safetensors" in recipe["weights_sha256"]
         with torch.inference_mode():
@@ -151,10 +152,34 @@ def test_a_few_steps_write_every_file(data, tmp_path, small):
         train.main([*arguments, "--words"])
 
 
+def test_a_teacher_begins_with_what_the_causal_model_knows_and_reads_other_rows(data, tmp_path, small):
+    causal = write_teacher(tmp_path / "causal")
+    arguments = ["--data", str(data), "--out", str(tmp_path / "out"), "--work", str(tmp_path / "work"), "--no-compile", "--device", "cpu",
+                 "--only", "teacher"]
+    train.main([*arguments, "--begin", str(causal)])
+    before, after = (open_causal(folder).state_dict() for folder in (causal, tmp_path / "out" / "teacher"))
+    moved = [(after[name] - before[name]).norm() / before[name].norm() for name in before if before[name].ndim > 1]
+    assert 0 < max(moved) < 0.2                                            # two updates from there, not from chance
+    other = write_model_like(causal, tmp_path / "other")
+    with pytest.raises(ValueError, match="another --work"):
+        (tmp_path / "work" / "teacher.final.pt").unlink()
+        train.main([*arguments, "--begin", str(other)])
+
+
+def write_model_like(folder, other):
+    """The same architecture with other numbers."""
+    model = open_causal(folder)
+    with torch.no_grad():
+        model.get_input_embeddings().weight.mul_(2)
+    write_model(other, model)
+    return other
+
+
 def test_minutes_become_as_many_updates_for_both_arms(data, tmp_path, small):
-    work, teacher = tmp_path / "work", write_teacher(tmp_path / "causal")
-    arguments = ["--data", str(data), "--out", str(tmp_path / "out"), "--work", str(work), "--teacher", str(teacher), "--no-compile",
-                 "--device", "cpu", "--only", "distilled", "--only", "control"]
+    work, out = tmp_path / "work", tmp_path / "out"
+    write_teacher(out / "teacher")
+    arguments = ["--data", str(data), "--out", str(out), "--work", str(work), "--no-compile", "--device", "cpu",
+                 "--only", "distilled", "--only", "control"]
     train.main([*arguments, "--minutes", "0.005"])
     steps = [json.loads((work / f"{arm}.json").read_text())["steps"] for arm in ("distilled", "control")]
     assert steps[0] == steps[1] == json.loads((work / "plan.json").read_text())["steps"] > 0

@@ -9,13 +9,14 @@ from functools import cache
 from typing import Any
 
 from ..errors import UserError
-from .checkpoints import CAUSAL, MASKED, TRANSLATION
+from .kinds import CAUSAL, MASKED, TRANSLATION
 
 # What a visitor may write for a gap, whatever the model's own mark is.
 GAP = re.compile(r" ?(?:<mask>|\[MASK\]|_{3,})")     # with the space that belongs to the word in it
 # A token of any vocabulary in use is shorter than this on average; merging takes time quadratic in the
 # length of an unbroken word, so that what cannot be read is not merged.
 _CHARACTERS_PER_TOKEN = 16
+_PART = re.compile(r"\u27e8[0-9A-F]{2}( [0-9A-F]{2})*\u27e9")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Token:
     text: str
     id: int
     special: bool
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is bytes that are no whole character."""
+        return not self.special and bool(_PART.fullmatch(self.text))
 
 
 def encode_text(tokenizer: Any, kind: str, text: str, limit: int) -> tuple[list[int], int]:
@@ -36,9 +42,8 @@ def encode_text(tokenizer: Any, kind: str, text: str, limit: int) -> tuple[list[
     """
     if kind == MASKED:
         text = GAP.sub(lambda _: tokenizer.mask_token, text)
-    room = _CHARACTERS_PER_TOKEN * limit
-    ids = list(tokenizer(text[:room], verbose=False).input_ids)
-    beyond = len(text) - room
+    text, beyond = cut_text(text, limit)
+    ids = list(tokenizer(text, verbose=False).input_ids)
     start, end = getattr(tokenizer, "bos_token_id", None), getattr(tokenizer, "eos_token_id", None)
     if kind == CAUSAL and len(ids) > 1 and ids[-1] == end:
         ids = ids[:-1]
@@ -58,15 +63,32 @@ def tokens_in(characters: int) -> int:
     return max(0, -(-characters // 4))
 
 
+class TokenNames:
+    """A tokenizer's ids as a reader sees them: what is the same for all of them is found once."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._special = frozenset(tokenizer.all_special_ids)
+        self._byte_level = _is_byte_level(tokenizer)
+
+    def __call__(self, ids: Sequence[int]) -> list[Token]:
+        """Each id as a reader sees it."""
+        ids = [int(id) for id in ids]
+        strings = self._tokenizer.convert_ids_to_tokens(ids)
+        return [Token(string if id in self._special else _readable(string, self._byte_level), id, id in self._special)
+                if string is not None else Token(f"\u27e8{id}\u27e9", id, True)     # a network may have more rows than there are tokens
+                for id, string in zip(ids, strings)]
+
+
 def show_tokens(tokenizer: Any, ids: Sequence[int]) -> list[Token]:
     """Each id as a reader sees it."""
-    ids = [int(id) for id in ids]
-    special = set(tokenizer.all_special_ids)
-    strings = tokenizer.convert_ids_to_tokens(ids)
-    level = _is_byte_level(tokenizer)
-    return [Token(string if id in special else _readable(string, level), id, id in special)
-            if string is not None else Token(f"\u27e8{id}\u27e9", id, True)     # a network may have more rows than there are tokens
-            for id, string in zip(ids, strings)]
+    return TokenNames(tokenizer)(ids)
+
+
+def cut_text(text: str, limit: int) -> tuple[str, int]:
+    """The beginning of a text that `limit` tokens may hold, and how many characters lie beyond it."""
+    room = _CHARACTERS_PER_TOKEN * limit
+    return text[:room], max(0, len(text) - room)
 
 
 def _readable(string: str, byte_level: bool) -> str:

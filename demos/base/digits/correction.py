@@ -9,6 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 
+def needed_bias(logits: np.ndarray, digit: int) -> np.ndarray:
+    """(N,) the bias from which on `digit` is the answer to each of (N, 10) logits: at most 0 where it is already."""
+    return np.delete(logits, digit, 1).max(1) - logits[:, digit]
+
+
+def other_answers(logits: np.ndarray, digit: int) -> np.ndarray:
+    """(N,) the answers to (N, 10) logits with `digit` left out."""
+    return np.delete(np.arange(logits.shape[1]), digit)[np.delete(logits, digit, 1).argmax(1)]
+
+
 def choose_bias(logits: np.ndarray, labels: np.ndarray, digit: int) -> float:
     """What to add to the logit of `digit` so that the most of (N, 10) answers are right; in the middle of the
     widest gap between two changes that does so, and 0 where no change is better than none.
@@ -17,11 +27,9 @@ def choose_bias(logits: np.ndarray, labels: np.ndarray, digit: int) -> float:
         logits: (N, 10); labels: (N,), with and without the digit among them.
     """
     logits, labels = np.asarray(logits, np.float64), np.asarray(labels)
-    others = np.delete(logits, digit, 1)
-    needed = others.max(1) - logits[:, digit]      # bias from which on the answer is `digit`
-    named = np.delete(np.arange(logits.shape[1]), digit)[others.argmax(1)]
+    needed = needed_bias(logits, digit)
     order = np.argsort(needed)
-    is_digit, else_right = (labels == digit)[order], (named == labels)[order]
+    is_digit, else_right = (labels == digit)[order], (other_answers(logits, digit) == labels)[order]
     # After the first k answers have changed to `digit`, k = 0 .. N.
     right = np.concatenate([[0], np.cumsum(is_digit)]) + else_right.sum() - np.concatenate([[0], np.cumsum(else_right)])
     ends = np.concatenate([[needed[order[0]] - 1], needed[order], [needed[order[-1]] + 1]])

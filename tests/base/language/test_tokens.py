@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-
 import pytest
 
-from demos.base.attention.checkpoints import CAUSAL, MASKED, TRANSLATION
-from demos.base.attention.tokens import encode_text, show_tokens
 from demos.base.errors import UserError
+from demos.base.language.kinds import CAUSAL, MASKED, TRANSLATION
+from demos.base.language.tokens import encode_text, show_tokens
 from demos.base.tokenizer import BOS_ID, EOS_ID, MASK_ID, load_tokenizer
 
 TEXTS = ("Two foxes  met,\n\ta hen", "\u767d\u65e5\u4f9d\u5c71\u5c3d\uff0c", "na\u00efve Z\u00fcrich", "def f(x):\n    return x_1 + 2",
@@ -41,7 +40,8 @@ def test_what_is_shown_is_the_text_byte_for_byte(tokenizer, text):
 def test_a_part_of_a_character_is_shown_as_its_bytes(tokenizer):
     tokens = show(tokenizer, "\u9f98")[1:]
     assert len(tokens) > 1 and [token.text for token in tokens][0].startswith("\u27e8E9")
-    assert all(token.text[-1] == "\u27e9" for token in tokens)
+    assert all(token.text[-1] == "\u27e9" and token.is_part for token in tokens)
+    assert not any(token.is_part for token in show(tokenizer, "E9 met \u4f60"))
 
 
 def test_every_token_of_the_vocabulary_can_be_shown(tokenizer):
