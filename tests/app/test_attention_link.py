@@ -118,7 +118,7 @@ def test_the_address_holds_what_goes_with_what_is_shown(viewer) -> None:
     viewer.see(f"/?demo={ID}&model={POCKET_TRANSLATOR.id}&text=" + quote("I have a red book.")).look().press("What heads do")
     viewer.find(".att-side[data-side=target] .att-token").nth(1).click()
     assert set(query_of(viewer)) >= {"text", "stack", "token", "panel", "layer", "head"}
-    viewer.find(".controls button.label-wrap").click()
+    viewer.visitor.unfold(viewer.find(".controls button.label-wrap"))
     viewer.find(".card-main").filter(has_text="CLIP ViT").click()
     assert set(query_of(viewer)) == {"demo", "model"}            # its stage is another model's
     stale = viewer.find(".att-stale")

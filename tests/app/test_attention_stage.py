@@ -147,7 +147,7 @@ def test_the_tokens_are_one_stop_of_the_tab_key(viewer) -> None:
 def test_the_input_that_the_chosen_model_reads_is_shown(viewer) -> None:
     viewer.see()
     assert viewer.find(".control-text").is_visible() and not viewer.find(".control-emoji").first.is_visible()
-    viewer.find(".controls button.label-wrap").click()
+    viewer.visitor.unfold(viewer.find(".controls button.label-wrap"))
     viewer.find(".card-main").filter(has_text="CLIP ViT").click()
     viewer.find(".control-emoji").first.wait_for()
     assert not viewer.find(".control-text").is_visible()

@@ -131,7 +131,7 @@ def test_a_seed_out_of_range_is_refused_in_the_pages_own_words(invite) -> None:
     demo = next(demo for demo in find_demos() if demo.id == ID)
     for path, language in ((HOME, "en"), (HOME.replace("/?", "/zh?"), "zh")):
         visitor = home(invite, path)
-        part(visitor, ".controls button.label-wrap").click()
+        visitor.unfold(part(visitor, ".controls button.label-wrap"))
         box = part(visitor, f"#{ID}-seed input")
         box.fill("123456")
         box.press("Tab")

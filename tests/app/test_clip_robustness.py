@@ -263,7 +263,7 @@ def test_only_a_model_that_reads_gets_a_word(spoiler, tmp_path) -> None:
     here.find(".slider-reason button").click()
     assert "could not be fetched" in here.visitor.wait_for_banner(part="progress")
     here.page.wait_for_function("() => location.search.includes('model=laion')")
-    here.find(".controls button.label-wrap").click()
+    here.visitor.unfold(here.find(".controls button.label-wrap"))
     here.find(".own input").fill(folder)
     here.find(".own button").click()
     here.run()

@@ -147,7 +147,7 @@ def test_two_downloads_two_sizes_two_rules(visit, hub, tmp_path) -> None:
     visitor.after(lambda: visitor.chip(4))
     page.wait_for_url(lambda url: "model=" in url and "model_b=" in url)
     assert page.locator(f"{STAGE} [role=alert]").count() == 2
-    page.locator(f"#{SPEC.id} button.label-wrap", has_text="Choose the two models").click()
+    visitor.unfold(page.locator(f"#{SPEC.id} button.label-wrap", has_text="Choose the two models"))
     for field in ("model", "model_b"):
         button = page.locator(f"#{SPEC.id} .control-{field} .card button.primary")
         visitor.after(button.click)

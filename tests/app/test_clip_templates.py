@@ -40,7 +40,7 @@ class TemplatesVisitor(ClipVisitor):
 
     def open_advanced(self) -> None:
         if not self.part("templates").is_visible():
-            self.page.locator(f"#{self.ID} .controls button.label-wrap").click()
+            self.unfold(self.page.locator(f"#{self.ID} .controls button.label-wrap"))
             self.part("templates").wait_for()
 
     def table(self) -> dict:

@@ -85,7 +85,7 @@ def test_stop_keeps_the_curves_so_far(trainer) -> None:
 
 def test_a_setting_that_is_refused_is_said(trainer) -> None:
     trainer.see()
-    trainer.find("button.label-wrap", has_text="More").click()
+    trainer.visitor.unfold(trainer.find("button.label-wrap", has_text="More"))
     box = trainer.find(f"#{ID}-seed input")
     box.fill("123456")
     box.press("Tab")

@@ -113,7 +113,7 @@ def test_a_preset_a_stop_and_a_refusal(invite) -> None:
     trainer.find(".stop-run").dispatch_event("click")
     trainer.page.wait_for_function("stage => ['stopped', 'done'].includes(document.querySelector(stage).dataset.state)", arg=STAGE, timeout=60_000)
     trainer.begin("done")
-    trainer.find("button.label-wrap", has_text="Advanced").click()
+    trainer.visitor.unfold(trainer.find("button.label-wrap", has_text="Advanced"))
     box = trainer.find(f"#{ID}-seed input")
     box.fill(str(MAX_SEED + 1))
     box.press("Tab")

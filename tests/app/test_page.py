@@ -82,7 +82,7 @@ def test_hidden_controls_projector_and_dark(invite) -> None:
     visitor.part("run").click()
     page.locator("li.row").first.wait_for()
     assert not page.locator("#clip-scale").is_visible()
-    page.locator("#clip_zero_shot .controls button.label-wrap").click()
+    visitor.unfold(page.locator("#clip_zero_shot .controls button.label-wrap"))
     page.locator(".picker").wait_for()
     assert not visitor.part("templates").is_visible()
     size = page.locator("li.row .name").first.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, Page, Request
+from playwright.sync_api import BrowserContext, Locator, Page, Request
 
 READY = "html[data-epochs=ready]"
 LAPTOP, PHONE = (1366, 900), (390, 844)
@@ -39,6 +39,15 @@ class Visitor:
         self.page.wait_for_selector(READY, state="attached", timeout=60_000)
         self.page.wait_for_selector(".epochs-root .head h1:visible", timeout=30_000)
         return self
+
+    def unfold(self, label: Locator) -> None:
+        """Opens the closed section of that label and waits until its controls keep what is put into them.
+
+        In the frame after a section's controls appear Gradio gives each of them the values again that the page began with
+        (`render_previously_invisible_children`): what was filled in before is gone.
+        """
+        label.click()
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def diary(self) -> str:
         """What a failed test wants to know: the address, what was asked and answered, what the shown tab says."""
@@ -119,7 +128,7 @@ class ClipVisitor(Visitor):
 
     def open_advanced(self) -> None:
         if not self.part("templates").is_visible():
-            self.page.locator(f"#{self.ID} .controls button.label-wrap").click()
+            self.unfold(self.page.locator(f"#{self.ID} .controls button.label-wrap"))
             self.part("templates").wait_for()
 
 
