@@ -20,7 +20,7 @@ import numpy as np
 
 from ..devices import Device
 from ..language.model import LanguageModel
-from .routers import reading, routers_of
+from .routers import Choice, reading, routers_of
 
 _CHUNK = 64_000_000           # scores that are held at once while losses are read off them
 
@@ -34,12 +34,14 @@ class Layer:
         logits: (T, E) float32, before softmax, sigmoid, bias or limits.
         weights: (T, k) float32, by which the chosen experts' outputs were multiplied.
         indices: (T, k) int64 in [0, E), in the order the network used.
+        dropped: (T, k) bool, whether the expert was full and the token went past it; None where experts take all.
     """
 
     layer: int
     logits: np.ndarray
     weights: np.ndarray
     indices: np.ndarray
+    dropped: np.ndarray | None = None
 
     def probabilities(self, scores: str) -> np.ndarray:
         """(T, E) affinities of all experts, losers too: softmax, summing to 1, or sigmoid, each in [0, 1]."""
@@ -56,8 +58,11 @@ class Routed:
     Attributes:
         ids: (T,) int64, `marks` of them before the text's own.
         layers: one a router, from the first layer to the last; none of a dense model.
-        nats: (T - 1,) float32, what each token after the first cost: -log of its probability before it was read.
+        nats: (T - 1,) float32, what each token after the first cost: -log of its probability before it was read; of a
+            network that fills gaps empty.
         following: (L,) float32 scores of the token after the last.
+        written, written_layers: of a network that fills gaps (W,) ids that it wrote, its start among them, and what the
+            routers of its decoder decided about those.
     """
 
     ids: np.ndarray
@@ -65,6 +70,14 @@ class Routed:
     layers: tuple[Layer, ...]
     nats: np.ndarray
     following: np.ndarray
+    written: np.ndarray | None = None
+    written_layers: tuple[Layer, ...] = ()
+
+
+def layer_of(choice: Choice) -> Layer:
+    """The same in numpy."""
+    tensors = (choice.logits, choice.weights, choice.indices, choice.dropped)
+    return Layer(choice.layer, *(None if tensor is None else tensor.cpu().numpy() for tensor in tensors))
 
 
 class MixtureModel(LanguageModel):
@@ -75,7 +88,10 @@ class MixtureModel(LanguageModel):
         scores: "softmax" or "sigmoid": what makes affinities of logits.
         architecture: `model_type` of its configuration.
         shared: experts of a layer that every token passes through, 0 where the network has none.
+        fills: whether it fills gaps of a text (see `filling`), in place of going on with it.
     """
+
+    fills = False
 
     def __init__(self, network: Any, kind: str, device: Device, tokenizer: Any, stored: int = 0) -> None:
         """Raises: ValueError as `LanguageModel`; UserError as `routers_of`."""
@@ -97,9 +113,7 @@ class MixtureModel(LanguageModel):
             with reading(self.network) if self.routers else nullcontext([]) as choices:
                 answers = self.answers(tensor)
             nats, following = self._losses(tensor[0], answers)
-            layers = tuple(Layer(choice.layer, choice.logits.cpu().numpy(), choice.weights.cpu().numpy(), choice.indices.cpu().numpy())
-                           for choice in choices)
-            return Routed(tensor[0].cpu().numpy(), len(self.cutting.lead), layers, nats, following)
+            return Routed(tensor[0].cpu().numpy(), len(self.cutting.lead), tuple(map(layer_of, choices)), nats, following)
 
     def _losses(self, ids: Any, answers: Any) -> tuple[np.ndarray, np.ndarray]:
         import torch
