@@ -34,12 +34,14 @@ class Layer:
         logits: (T, E) float32, before softmax, sigmoid, bias or limits.
         weights: (T, k) float32, by which the chosen experts' outputs were multiplied.
         indices: (T, k) int64 in [0, E), in the order the network used.
+        bias: (E,) float32 that is added to affinities for the choice alone, None where the router has none.
     """
 
     layer: int
     logits: np.ndarray
     weights: np.ndarray
     indices: np.ndarray
+    bias: np.ndarray | None = None
 
     def probabilities(self, scores: str) -> np.ndarray:
         """(T, E) affinities of all experts, losers too: softmax, summing to 1, or sigmoid, each in [0, 1]."""
@@ -75,6 +77,7 @@ class MixtureModel(LanguageModel):
         scores: "softmax" or "sigmoid": what makes affinities of logits.
         architecture: `model_type` of its configuration.
         shared: experts of a layer that every token passes through, 0 where the network has none.
+        active: parameters that one token passes through: all but those of the experts that are not chosen.
     """
 
     def __init__(self, network: Any, kind: str, device: Device, tokenizer: Any, stored: int = 0) -> None:
@@ -84,9 +87,13 @@ class MixtureModel(LanguageModel):
         self.architecture = str(network.config.model_type)
         self.scores = self.routers[0].architecture.scores if self.routers else "softmax"
         self.experts = max((router.count for router in self.routers), default=0)
+        self._biases: dict[int, Any] = {}
         self.top_k = self.read(self._sample()).layers[0].indices.shape[1] if self.routers else 0
         config = network.config
         self.shared = int(getattr(config, "n_shared_experts", 0) or bool(getattr(config, "shared_expert_intermediate_size", 0)))
+        self.active = self.parameters - sum((router.count - self.top_k) * sum(p.numel() for p in router.experts.parameters()) // router.count
+                                            for router in self.routers)
+        self._biases = {router.layer: getattr(router.gate, "e_score_correction_bias", None) for router in self.routers}
 
     def read(self, ids: Sequence[int]) -> Routed:
         """One pass over a text's own tokens, (T - marks,) at least one, the marks before it added."""
@@ -97,9 +104,13 @@ class MixtureModel(LanguageModel):
             with reading(self.network) if self.routers else nullcontext([]) as choices:
                 answers = self.answers(tensor)
             nats, following = self._losses(tensor[0], answers)
-            layers = tuple(Layer(choice.layer, choice.logits.cpu().numpy(), choice.weights.cpu().numpy(), choice.indices.cpu().numpy())
-                           for choice in choices)
+            layers = tuple(Layer(choice.layer, *(values.cpu().numpy() for values in (choice.logits, choice.weights, choice.indices)),
+                                 self._bias(choice.layer)) for choice in choices)
             return Routed(tensor[0].cpu().numpy(), len(self.cutting.lead), layers, nats, following)
+
+    def _bias(self, layer: int) -> np.ndarray | None:
+        bias = self._biases.get(layer)
+        return None if bias is None else bias.detach().float().cpu().numpy()
 
     def _losses(self, ids: Any, answers: Any) -> tuple[np.ndarray, np.ndarray]:
         import torch
