@@ -39,7 +39,8 @@ FULL_SIZE = (
     _full("allenai/OLMoE-1B-7B-0924", "OLMoE 1B-7B (8 of 64)", "Apache-2.0", 6919, 13838, 15,
           revision="6d84c48581ece794365f2b8e9cfb043c68ade9c5"),
     _full("Qwen/Qwen1.5-MoE-A2.7B", "Qwen1.5-MoE A2.7B (4 of 60, 4 shared)", "Tongyi Qianwen", 14316, 28632, 31, ("en", "zh")),
-    _full("deepseek-ai/DeepSeek-V2-Lite", "DeepSeek-V2 Lite (6 of 64, 2 shared)", "DeepSeek", 15706, 31413, 34, ("en", "zh")),
+    _full("deepseek-ai/DeepSeek-V2-Lite", "DeepSeek-V2 Lite (6 of 64, 2 shared)", "DeepSeek", 15706, 31413, 34, ("en", "zh"),
+          revision="604d5664dddd88a0433dbae533b7fe9472482de0"),
     _full("mistralai/Mixtral-8x7B-v0.1", "Mixtral 8x7B (2 of 8)", "Apache-2.0", 46703, 93406, 100),
 )
 MIXTURES = (*POCKETS, *FULL_SIZE)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ..checkpoints import open_folder
 from ..devices import Device, pick_device
 from ..errors import UserError
 from ..hub import Progress
-from ..language.kinds import CAUSAL, read_configuration, text_kind
+from ..language.kinds import CAUSAL, TRANSLATION, class_name, read_configuration, text_kind
 from ..language.load import build_language_model
 from ..loader import LOADER
 from ..spec import Checkpoint
+from .filling import FillingMixture
 from .model import MixtureModel
 from .routers import ARCHITECTURES, DENSE
 
+FILLS = "SwitchTransformersForConditionalGeneration"
 # How the configurations of mixtures call the number of experts of a layer.
 _COUNTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 
@@ -50,9 +53,14 @@ def open_mixture(checkpoint: Checkpoint, device: Device | None = None, progress:
 
 def load_mixture(checkpoint: Checkpoint, device: Device, progress: Progress | None = None) -> MixtureModel:
     """Build the network of `checkpoint` on `device`, outside the loader; a dense one too. Raises as `open_mixture`."""
-    folder = open_folder(checkpoint, progress)
+    # By the small file, before gigabytes are fetched or read.
+    folder = open_folder(checkpoint, progress, lambda folder: refuse_unreadable(read_configuration(folder)))
     config = read_configuration(folder)
-    refuse_unreadable(config)                      # by the small file, before gigabytes are read
+    refuse_unreadable(config)
+    if class_name(config) == FILLS:
+        # Half precision of the other kind overflows in it.
+        device = replace(device, dtype="bfloat16") if device.dtype == "float16" else device
+        return build_language_model(checkpoint, folder, TRANSLATION, device, FillingMixture)
     if text_kind(config) != CAUSAL:
         raise UserError("checkpoint_unsupported", name=checkpoint.name)
     return build_language_model(checkpoint, folder, CAUSAL, device, MixtureModel)

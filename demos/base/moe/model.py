@@ -20,7 +20,7 @@ import numpy as np
 
 from ..devices import Device
 from ..language.model import LanguageModel
-from .routers import reading, routers_of
+from .routers import Choice, reading, routers_of
 
 _CHUNK = 64_000_000           # scores that are held at once while losses are read off them
 
@@ -34,6 +34,7 @@ class Layer:
         logits: (T, E) float32, before softmax, sigmoid, bias or limits.
         weights: (T, k) float32, by which the chosen experts' outputs were multiplied.
         indices: (T, k) int64 in [0, E), in the order the network used.
+        dropped: (T, k) bool, whether the expert was full and the token went past it; None where experts take all.
         bias: (E,) float32 that is added to affinities for the choice alone, None where the router has none.
     """
 
@@ -41,6 +42,7 @@ class Layer:
     logits: np.ndarray
     weights: np.ndarray
     indices: np.ndarray
+    dropped: np.ndarray | None = None
     bias: np.ndarray | None = None
 
     def probabilities(self, scores: str) -> np.ndarray:
@@ -58,8 +60,11 @@ class Routed:
     Attributes:
         ids: (T,) int64, `marks` of them before the text's own.
         layers: one a router, from the first layer to the last; none of a dense model.
-        nats: (T - 1,) float32, what each token after the first cost: -log of its probability before it was read.
+        nats: (T - 1,) float32, what each token after the first cost: -log of its probability before it was read; of a
+            network that fills gaps empty.
         following: (L,) float32 scores of the token after the last.
+        written, written_layers: of a network that fills gaps (W,) ids that it wrote, its start among them, and what the
+            routers of its decoder decided about those.
     """
 
     ids: np.ndarray
@@ -67,6 +72,14 @@ class Routed:
     layers: tuple[Layer, ...]
     nats: np.ndarray
     following: np.ndarray
+    written: np.ndarray | None = None
+    written_layers: tuple[Layer, ...] = ()
+
+
+def layer_of(choice: Choice, bias: np.ndarray | None = None) -> Layer:
+    """The same in numpy; `bias`: of its router."""
+    tensors = (choice.logits, choice.weights, choice.indices, choice.dropped)
+    return Layer(choice.layer, *(None if tensor is None else tensor.cpu().numpy() for tensor in tensors), bias)
 
 
 class MixtureModel(LanguageModel):
@@ -78,7 +91,10 @@ class MixtureModel(LanguageModel):
         architecture: `model_type` of its configuration.
         shared: experts of a layer that every token passes through, 0 where the network has none.
         active: parameters that one token passes through: all but those of the experts that are not chosen.
+        fills: whether it fills gaps of a text (see `filling`), in place of going on with it.
     """
+
+    fills = False
 
     def __init__(self, network: Any, kind: str, device: Device, tokenizer: Any, stored: int = 0) -> None:
         """Raises: ValueError as `LanguageModel`; UserError as `routers_of`."""
@@ -104,8 +120,7 @@ class MixtureModel(LanguageModel):
             with reading(self.network) if self.routers else nullcontext([]) as choices:
                 answers = self.answers(tensor)
             nats, following = self._losses(tensor[0], answers)
-            layers = tuple(Layer(choice.layer, *(values.cpu().numpy() for values in (choice.logits, choice.weights, choice.indices)),
-                                 self._bias(choice.layer)) for choice in choices)
+            layers = tuple(layer_of(choice, self._bias(choice.layer)) for choice in choices)
             return Routed(tensor[0].cpu().numpy(), len(self.cutting.lead), layers, nats, following)
 
     def _bias(self, layer: int) -> np.ndarray | None:

@@ -26,6 +26,7 @@ def routed_value(routed: Routed, tokens: Sequence[Token], scores: str) -> dict[s
 def _layer(layer: Layer) -> dict[str, object]:
     return {"layer": layer.layer, "experts": layer.logits.shape[1], "k": layer.indices.shape[1], "logits": pack(layer.logits, np.float32),
             "weights": pack(layer.weights, np.float32), "indices": pack(layer.indices, np.uint16),
+            "dropped": None if layer.dropped is None else pack(layer.dropped, np.uint8),
             "bias": None if layer.bias is None else [round(float(b), 6) for b in layer.bias]}
 
 

@@ -7,10 +7,10 @@ epochs.routes = (() => {
   const WIDE = [36, 36, 52];                     // pixels of a column, by how many experts a cell names
   const MORE = 62, AXIS = 30, NUMBERED = 0.26;   // a narrower share of a cell has no room for its number
 
-  // A value of `base.moe.packing.routed_value` -> {tokens, marks, scores, layers: [{layer, experts, k, logits, weights, indices, bias}], nats, length}.
+  // A value of `base.moe.packing.routed_value` -> {tokens, marks, scores, layers: [{layer, experts, k, logits, weights, indices, dropped, bias}], nats, length}.
   function unpack(value) {
     const floats = (packed) => new Float32Array(bytes(packed).buffer);
-    const layers = value.layers.map((layer) => ({ ...layer, logits: floats(layer.logits), weights: floats(layer.weights), indices: new Uint16Array(bytes(layer.indices).buffer) }));
+    const layers = value.layers.map((layer) => ({ ...layer, logits: floats(layer.logits), weights: floats(layer.weights), indices: new Uint16Array(bytes(layer.indices).buffer), dropped: layer.dropped && bytes(layer.dropped) }));
     return { ...value, layers, nats: floats(value.nats), length: value.tokens.length };
   }
 

@@ -7,7 +7,9 @@ import json
 
 import numpy as np
 
+from demos.base.language.tokens import Token
 from demos.base.moe.load import open_mixture
+from demos.base.moe.model import Layer, Routed
 from demos.base.moe.packing import routed_value
 from tests.tiny_moe import tiny_mixture
 
@@ -27,7 +29,7 @@ def test_numbers_come_back_as_they_were():
         assert (unpacked(packed["weights"], "<f4", packed["k"]) == layer.weights).all()
         assert (unpacked(packed["indices"], "<u2", packed["k"]) == layer.indices).all()
         np.testing.assert_allclose(packed["bias"], layer.bias, atol=1e-6)
-        assert np.abs(layer.bias).max() > 0.01
+        assert np.abs(layer.bias).max() > 0.01 and packed["dropped"] is None
     assert (unpacked(value["nats"], "<f4", 1)[:, 0] == found.nats).all()
 
 
@@ -35,3 +37,11 @@ def test_a_router_without_a_bias_says_so():
     with open_mixture(tiny_mixture("mixtral")) as model:
         found = model.read(model.encode("a").ids)
         assert routed_value(found, model.show(found.ids), model.scores)["layers"][0]["bias"] is None
+
+
+def test_choices_that_found_their_expert_full_are_marked():
+    full = np.array([[False], [True], [False]])
+    layer = Layer(0, np.zeros((3, 2), np.float32), np.ones((3, 1), np.float32), np.zeros((3, 1), np.int64), full)
+    routed = Routed(np.arange(3), 0, (layer,), np.zeros(2, np.float32), np.zeros(4, np.float32))
+    value = routed_value(routed, [Token("a", place, False) for place in range(3)], "softmax")
+    assert (unpacked(value["layers"][0]["dropped"], "u1", 1) == full).all()
