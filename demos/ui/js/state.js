@@ -90,6 +90,7 @@ epochs.state = (() => {
   // The demos that an opened tab may show: of several, the one seen last is on screen.
   const seen = [];
   function select(names) {
+    if (epochs.eras.leave(names, ready ? new URL(addressNow().address, location.href).search : location.search)) return;
     if (!ready) return;
     demo = seen.findLast((name) => names.includes(name)) ?? names[0];
     seen.push(demo);
@@ -104,6 +105,7 @@ epochs.state = (() => {
       if (key in (defaults[demo] || {})) values[demo][key] ??= value;
     ready = true;
     document.documentElement.dataset.epochs = "ready";
+    epochs.eras.arrive();
   }
 
   function link() { return ready ? new URL(addressNow().address, location.href).href : location.href; }
@@ -125,6 +127,7 @@ epochs.state = (() => {
 
   epochs.register("address", ({ config }) => {
     for (const [name, fields] of Object.entries(config.demos)) declare(name, fields);
+    epochs.eras.settle(config.eras, window.gradio_config);
   });
 
   return { ALWAYS, TOO_LONG, set, fits, rule, asked, askedNumber, page, select, start, link, isWhole, copy };
