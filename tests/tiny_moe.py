@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
 import torch
 
-from demos.base.tokenizer import BOS_ID, EOS_ID, PAD_ID
+from demos.base.spec import Checkpoint
+from demos.base.tokenizer import BOS_ID, EOS_ID, PAD_ID, VOCABULARY
 
 WORDS, LAYERS = 50, 3
 _SHAPE = {"vocab_size": WORDS, "hidden_size": 16, "num_hidden_layers": LAYERS, "num_attention_heads": 2, "num_key_value_heads": 2,
@@ -23,13 +28,13 @@ KINDS = {
 }
 
 
-def build_mixture(kind: str, seed: int = 3):
+def build_mixture(kind: str, seed: int = 3, **others: object):
     """A causal model of `kind` in evaluation mode, its routers far from even, with biases where it has them."""
     import transformers
 
     name, more = KINDS[kind]
     torch.manual_seed(seed)
-    model = getattr(transformers, f"{name}ForCausalLM")(getattr(transformers, f"{name}Config")(**_SHAPE, **more)).eval()
+    model = getattr(transformers, f"{name}ForCausalLM")(getattr(transformers, f"{name}Config")(**_SHAPE | more | others)).eval()
     with torch.no_grad():
         for place, parameter in model.named_parameters():
             if place.endswith(("gate.weight", "router.weight")):
@@ -38,3 +43,18 @@ def build_mixture(kind: str, seed: int = 3):
             if place.endswith("e_score_correction_bias"):
                 buffer.uniform_(-0.5, 0.5)
     return model
+
+
+@cache
+def tiny_mixture(kind: str, seed: int = 3) -> Checkpoint:
+    """A pocket checkpoint of `kind` with the shared tokenizer, or of "dense": a mistral; written once a session."""
+    from transformers import MistralConfig, MistralForCausalLM
+
+    from demos.base.language.folders import write_model
+
+    folder = Path(mkdtemp(prefix="epochs-tiny-moe-")) / kind
+    shape = {"vocab_size": VOCABULARY, "tie_word_embeddings": True}
+    write_model(folder, build_mixture(kind, seed, **shape) if kind in KINDS else
+                MistralForCausalLM(MistralConfig(**_SHAPE | shape, intermediate_size=8)))
+    return Checkpoint(id=f"tiny-{kind}-{seed}", name=f"Tiny {kind}", licence="Apache-2.0", parameters=0.1, folder=folder,
+                      languages=("en", "zh"), revision=str(folder))

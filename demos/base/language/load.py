@@ -44,12 +44,21 @@ def open_language_model(checkpoint: Checkpoint, device: Device | None = None, pr
 
 def load_language_model(checkpoint: Checkpoint, device: Device, progress: Progress | None = None) -> LanguageModel:
     """Build the network of `checkpoint` on `device`, outside the loader. Raises as `open_language_model`."""
-    import torch
-
     folder = open_folder(checkpoint, progress)
     kind = text_kind(read_configuration(folder))
     if kind not in (CAUSAL, MASKED):
         raise UserError("checkpoint_unsupported", name=checkpoint.name)
+    return build_language_model(checkpoint, folder, kind, device)
+
+
+def build_language_model(checkpoint: Checkpoint, folder: Path, kind: str, device: Device,
+                         wrap: type[LanguageModel] = LanguageModel) -> LanguageModel:
+    """The network in `folder` on `device`; of a kind that a `wrap` asks.
+
+    Raises: UserError: `checkpoint_broken`; what `wrap` raises of its own.
+    """
+    import torch
+
     limit_threads()
     stored = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
     dtype = "bfloat16" if device.name == "cpu" and stored >= HALF_FROM else device.dtype
@@ -57,7 +66,7 @@ def load_language_model(checkpoint: Checkpoint, device: Device, progress: Progre
         settings = {"local_files_only": True, "use_safetensors": True, "dtype": getattr(torch, dtype)}
         with building():
             network, tokenizer = open_text_network(folder, kind, settings)
-            return LanguageModel(place(network, device), kind, device, tokenizer, stored)
+            return wrap(place(network, device), kind, device, tokenizer, stored)
     except library_errors() as error:
         if is_out_of_memory(error):
             raise

@@ -9,14 +9,16 @@ choices and weights where the experts receive them: whatever happened in between
 | N | tokens of a pass, batch and time flattened, batch first |
 | E | routed experts of a layer; k of them for a token |
 
+Switch Transformers (Fedus et al. 2021, arXiv:2101.03961) read with one stack of layers and write with another, every second
+layer of each a mixture, and an expert takes so many tokens of a sequence and no more: the ones after those go past it.
+
 To add an architecture, add a line to ARCHITECTURES; where its gate or experts speak otherwise than Mixtral's, a function.
-Switch's encoder-decoder hands its experts a one-hot (N, 1, E) mask and has routers in two stacks: it needs both.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,27 @@ from ..errors import UserError
 
 if TYPE_CHECKING:
     import torch
+
+DECODER, ENCODER = STACKS = ("decoder", "encoder")
+Used = tuple["torch.Tensor", "torch.Tensor"]
+
+
+def _one_stack(network: Any) -> Iterator[tuple[str, int, Iterable[Any]]]:
+    for number, layer in enumerate(network.base_model.layers):
+        yield DECODER, number, layer.children()
+
+
+def _two_stacks(network: Any) -> Iterator[tuple[str, int, Iterable[Any]]]:
+    for stack in (ENCODER, DECODER):               # in the order they compute
+        for number, block in enumerate(getattr(network.base_model, stack).block):
+            yield stack, number, block.layer[-1].children()
+
+
+def _used_of_mask(inputs: tuple) -> Used:
+    """Of a 0/1 mask (N, 1, E): where it is empty, no expert computes."""
+    _, mask, weights = inputs
+    chosen = mask.any(2)
+    return weights * chosen, mask.argmax(2).where(chosen, -1)
 
 
 @dataclass(frozen=True)
@@ -36,13 +59,17 @@ class Architecture:
         logits: from what the gate returned, (N, E) before any softmax or sigmoid.
         used: from what the experts were given, (N, k) weights and (N, k) indices.
         scores: "softmax" or "sigmoid": what makes affinities of the logits.
+        layers: of a network, in the order they compute: stack, number in it, and the modules among which a block may be.
+        drops: whether an expert may be full: `used` says index -1 and weight 0 of a token that goes past it.
     """
 
     gate: str = "gate"
     experts: str = "experts"
     logits: Callable[[Any], torch.Tensor] = lambda output: output[0]
-    used: Callable[[tuple], tuple[torch.Tensor, torch.Tensor]] = lambda inputs: (inputs[2], inputs[1])
+    used: Callable[[tuple], Used] = lambda inputs: (inputs[2], inputs[1])
     scores: str = "softmax"
+    layers: Callable[[Any], Iterator[tuple[str, int, Iterable[Any]]]] = _one_stack
+    drops: bool = False
 
 
 # By `model_type` of the configuration.
@@ -53,18 +80,27 @@ ARCHITECTURES = {
     "granitemoe": Architecture(gate="router"),
     "deepseek_v2": Architecture(),
     "deepseek_v3": Architecture(scores="sigmoid"),
+    "switch_transformers": Architecture(gate="router", logits=lambda output: output[2].flatten(0, -2), used=_used_of_mask,
+                                        layers=_two_stacks, drops=True),
 }
 DENSE = ("mistral", "llama")   # networks without a mixture that stand beside these
 
 
 @dataclass(frozen=True)
 class Router:
-    """A layer's router. `layer`: its place among all layers of the network, dense ones counted, from 0."""
+    """A layer's router.
+
+    Attributes:
+        layer: its place among all layers of its stack, dense ones counted, from 0.
+        gate, experts: the two modules; architecture: how they speak.
+        stack: DECODER, of most networks the only one, or ENCODER.
+    """
 
     layer: int
     gate: Any
     experts: Any
     architecture: Architecture
+    stack: str = DECODER
 
     @property
     def count(self) -> int:
@@ -79,18 +115,22 @@ class Choice:
     Attributes:
         layer: as `Router.layer`.
         logits: (N, E) float32, before softmax, sigmoid, bias or limits.
-        weights: (N, k) float32, by which the experts' outputs were multiplied, as they were given.
-        indices: (N, k) int64 in [0, E), the experts that computed.
+        weights: (N, k) float32, by which the experts' outputs were multiplied, as they were given; 0 where one was full.
+        indices: (N, k) int64 in [0, E), the experts that computed; of a token that was dropped, the one it asked for.
+        stack: as `Router.stack`.
+        dropped: (N, k) bool, whether the expert was full and did not compute; None where experts take all tokens.
     """
 
     layer: int
     logits: torch.Tensor
     weights: torch.Tensor
     indices: torch.Tensor
+    stack: str = DECODER
+    dropped: torch.Tensor | None = None
 
 
 def routers_of(network: Any, dense: bool = False) -> list[Router]:
-    """The routers of a network of transformers, from its first layer to its last.
+    """The routers of a network of transformers, from its first layer to its last; an encoder's before its decoder's.
 
     Args:
         dense: a network that is known to have no mixture has no routers; otherwise it is refused.
@@ -107,11 +147,11 @@ def routers_of(network: Any, dense: bool = False) -> list[Router]:
     if architecture is None:
         raise UserError("moe_unknown", kind=kind, known=", ".join(sorted(ARCHITECTURES)))
     found = []
-    for number, layer in enumerate(network.base_model.layers):
-        for block in layer.children():
+    for stack, number, blocks in architecture.layers(network):
+        for block in blocks:
             gate, experts = (getattr(block, name, None) for name in (architecture.gate, architecture.experts))
             if gate is not None and experts is not None:
-                found.append(Router(number, gate, experts, architecture))
+                found.append(Router(number, gate, experts, architecture, stack))
     if not found:
         raise UserError("moe_dense", kind=kind)
     return found
@@ -127,14 +167,20 @@ def reading(network: Any) -> Iterator[list[Choice]]:
     thread, said = threading.get_ident(), {}
 
     def note(router: Router):
+        place, architecture = (router.stack, router.layer), router.architecture
+
         def of_gate(module: Any, inputs: tuple, output: Any) -> None:
             if threading.get_ident() == thread:
-                said[router.layer] = router.architecture.logits(output)
+                said[place] = architecture.logits(output)
 
         def of_experts(module: Any, inputs: tuple) -> None:
             if threading.get_ident() == thread:
-                weights, indices = router.architecture.used(inputs)
-                found.append(Choice(router.layer, said.pop(router.layer).detach().float(), weights.detach().float(), indices.detach()))
+                weights, indices = architecture.used(inputs)
+                logits, dropped = said.pop(place).detach(), None
+                if architecture.drops:
+                    dropped = indices < 0
+                    indices = indices.where(~dropped, logits.argmax(1, keepdim=True))
+                found.append(Choice(router.layer, logits.float(), weights.detach().float(), indices.detach(), router.stack, dropped))
         return of_gate, of_experts
 
     handles = []

@@ -1,0 +1,248 @@
+"""Operating on a mixture: other experts, more or fewer of them, another gate; for one thread's passes alone.
+
+What a gate printed is taken, changed, and chosen from again by the rule of the network's architecture (`gates`):
+
+    z_e = (logits_e + noise_e) / temperature,  e's place perhaps dealt anew
+
+A disabled expert is as if it were not there: its logit is minus infinity, and where fewer than k are left all of them
+compute. A forced one is always among the k, with the affinity it has. Two that are swapped compute for each other.
+Noise and shuffling belong to the place of a token in its text, so that a text that is continued with what was read
+before kept, and one that is read again from its beginning, meet the same.
+
+| symbol | here |
+|---|---|
+| B, T | rows of a pass and tokens of each; N = B T |
+| E | routed experts of a layer; k of them for a token |
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import UserError
+from ..numbers import check_number, check_whole
+from .gates import APART, Rule, choose, rule_of
+from .routers import Router, routers_of
+
+if TYPE_CHECKING:
+    import torch
+
+COOLEST, HOTTEST = 0.05, 20.0
+LOUDEST = 10.0                # standard deviation of the noise, in the units of logits
+SEEDS = 2 ** 31 - 1
+_ROWS = 256                   # places that noise is drawn for at a time
+Place = tuple[int | None, int]                     # (layer, expert); no layer: that expert of every one
+
+
+@dataclass(frozen=True)
+class Surgery:
+    """What is done to a mixture. As it stands by default: nothing.
+
+    Attributes:
+        top_k: experts of a token; None: as many as the network takes.
+        disabled, forced: (layer, expert), layers as `Router.layer`; layer None: that expert of every layer.
+        swapped: (layer, one expert, the other), each expert in one pair of a layer at most.
+        temperature: logits are divided by it, in [COOLEST, HOTTEST].
+        noise: standard deviation of what is added to every logit, in [0, LOUDEST].
+        shuffle: deal every token's logits to its layer's experts at random.
+        seed: of noise and shuffling, in [0, SEEDS].
+
+    Raises: UserError: `surgery_top_k`, `gate_temperature`, `gate_noise`, `seed_range`, `surgery_both`, `surgery_swap`.
+    """
+
+    top_k: int | None = None
+    disabled: frozenset[Place] = frozenset()
+    forced: frozenset[Place] = frozenset()
+    swapped: frozenset[tuple[int | None, int, int]] = frozenset()
+    temperature: float = 1.0
+    noise: float = 0.0
+    shuffle: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.top_k is not None and (not isinstance(self.top_k, int) or isinstance(self.top_k, bool) or self.top_k < 1):
+            raise UserError("surgery_top_k", k=self.top_k)
+        check_number(self.temperature, COOLEST, HOTTEST, "gate_temperature")
+        check_number(self.noise, 0, LOUDEST, "gate_noise")
+        check_whole(self.seed, 0, SEEDS, "seed_range")
+        if both := sorted(self.disabled & self.forced, key=str):
+            raise UserError("surgery_both", expert=both[0][1] + 1)
+        if any(one == other for _, one, other in self.swapped):
+            raise UserError("surgery_swap")
+
+    @property
+    def at_random(self) -> bool:
+        """Whether a seed matters."""
+        return self.noise > 0 or self.shuffle
+
+    def experts(self, router: Router) -> tuple[list[int], list[int], list[int]]:
+        """Of one layer: experts that are disabled, those that are forced, and (E,) who computes for each.
+
+        Raises: UserError: `surgery_place` for an expert that is not there; `surgery_swap`.
+        """
+        def of(places: frozenset[Place]) -> list[int]:
+            return sorted({expert for layer, expert in places if layer in (None, router.layer)})
+
+        disabled, forced, computes = of(self.disabled), of(self.forced), list(range(router.count))
+        pairs = [(one, other) for layer, one, other in sorted(self.swapped, key=str) if layer in (None, router.layer)]
+        ends = [expert for pair in pairs for expert in pair]
+        for expert in (*disabled, *forced, *ends):
+            if not 0 <= expert < router.count:
+                raise UserError("surgery_place", expert=expert + 1, experts=router.count)
+        if len(set(ends)) < len(ends):
+            raise UserError("surgery_swap")
+        for one, other in pairs:
+            computes[one], computes[other] = other, one
+        return disabled, forced, computes
+
+
+NOTHING = Surgery()
+
+
+def check_surgery(surgery: Surgery, routers: Sequence[Router]) -> None:
+    """Whether a network with these routers can be operated on like this.
+
+    Raises: UserError: `surgery_layer`, `surgery_k_large` where a layer has fewer experts than top_k, `experts_all_disabled`,
+        `surgery_forced_many` where more are forced than a token has experts; as `Surgery.experts`.
+    """
+    layers = {router.layer for router in routers}
+    for layer, *_ in (*surgery.disabled, *surgery.forced, *surgery.swapped):
+        if layer is not None and layer not in layers:
+            raise UserError("surgery_layer", layer=layer + 1)
+    for router in routers:
+        if surgery.top_k is not None and surgery.top_k > router.count:
+            raise UserError("surgery_k_large", k=surgery.top_k, experts=router.count)
+        disabled, forced, _ = surgery.experts(router)
+        if len(disabled) == router.count:
+            raise UserError("experts_all_disabled", layer=router.layer + 1)
+        k = surgery.top_k or router.gate.top_k
+        if len(forced) > k:
+            raise UserError("surgery_forced_many", layer=router.layer + 1, forced=len(forced), k=k)
+
+
+@contextmanager
+def operating(network: Any, surgery: Surgery, rows: Sequence[frozenset[Place]] | None = None) -> Iterator[None]:
+    """This thread's passes through the network are operated on inside the `with`; other threads' are not touched.
+
+    What reads the routers inside (`reading`) reads what the operation made of them.
+
+    Args:
+        rows: of every row of the passes' batch, experts that are disabled besides.
+
+    Raises: UserError: as `check_surgery` and `rule_of`.
+    """
+    with Operation(network, surgery, rows).on():
+        yield
+
+
+class Operation:
+    """A surgery made ready for a network, to be switched on as often as need be: a stream may change threads between tokens."""
+
+    def __init__(self, network: Any, surgery: Surgery, rows: Sequence[frozenset[Place]] | None = None) -> None:
+        """As `operating`."""
+        routers = routers_of(network)
+        check_surgery(surgery, routers)
+        self._network, self._random = network, surgery.at_random
+        self._plans = [] if surgery == Surgery(seed=surgery.seed) and not rows else [
+            plan for router in routers if (plan := _Plan(rule_of(network, router), router, surgery, rows)).changes]
+
+    @contextmanager
+    def on(self, tokens: int = 0) -> Iterator[None]:
+        """As `operating`.
+
+        Args:
+            tokens: of every row, where layers are called one by one and not through the network's body, which would say.
+        """
+        thread, seen = threading.get_ident(), {"first": 0, "tokens": tokens}
+
+        def note(body: Any, inputs: tuple, more: Mapping[str, Any]) -> None:
+            if threading.get_ident() == thread:
+                given = next(x for x in (*inputs, more.get("input_ids"), more.get("inputs_embeds")) if x is not None)
+                past = more.get("past_key_values")
+                seen.update(first=past.get_seq_length() if past is not None else 0, tokens=given.shape[1])
+
+        def change(plan: _Plan):
+            def of_gate(module: Any, inputs: tuple, output: tuple) -> tuple | None:
+                return plan(output, seen["first"], seen["tokens"]) if threading.get_ident() == thread else None
+            return of_gate
+
+        handles = []
+        try:
+            if self._plans and self._random:
+                handles.append(self._network.base_model.register_forward_pre_hook(note, with_kwargs=True))
+            handles += [plan.router.gate.register_forward_hook(change(plan)) for plan in self._plans]
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+class _Plan:
+    """What is done in one layer, with the tensors it takes."""
+
+    def __init__(self, rule: Rule, router: Router, surgery: Surgery, rows: Sequence[frozenset[Place]] | None) -> None:
+        import torch
+
+        self.rule, self.router, self.surgery = rule, router, surgery
+        disabled, forced, computes = surgery.experts(router)
+        device = router.gate.weight.device
+        lost = torch.zeros(len(rows or [()]), router.count, dtype=torch.bool)
+        lost[:, disabled] = True
+        for number, places in enumerate(rows or ()):
+            lost[number, [expert for layer, expert in places if layer in (None, router.layer)]] = True
+        if bool(lost.all(1).any()):
+            raise UserError("experts_all_disabled", layer=router.layer + 1)
+        must = torch.zeros(router.count, dtype=torch.bool)
+        must[forced] = True
+        # A gate's row leads to whoever computes for it.
+        lost, must = lost[:, computes], must[computes]
+        k = surgery.top_k or rule.top_k
+        self.k = min(k, int((~lost).sum(1).max()))
+        self.barred = torch.zeros(lost.shape).masked_fill(lost, float("-inf")).to(device) if bool(lost.any()) else None
+        order = torch.where(lost, -APART, APART * must.float())     # who is lost to a row is not forced there
+        self.order = order.to(device) if bool(lost.any() or must.any()) else None
+        swaps = computes != list(range(router.count))
+        self.computes = torch.tensor(computes, device=device) if swaps else None
+        self.changes = (self.order is not None or swaps or k != rule.top_k or surgery.temperature != 1 or surgery.at_random)
+        self._drawn: dict[str, Any] = {}
+
+    def __call__(self, output: tuple, first: int, tokens: int) -> tuple:
+        """What the gate is to have said instead: logits (N, E), weights and indices (N, k)."""
+        logits, weights, _ = output
+        logits = self._logits(logits.float(), first, tokens)
+        barred, order = (values if values is None else self._wide(values, len(logits)) for values in (self.barred, self.order))
+        weights_now, indices = choose(logits, self.rule, self.k, barred, order)
+        if self.computes is not None:
+            indices = self.computes[indices]
+        return logits, weights_now.to(weights.dtype), indices
+
+    def _logits(self, logits: torch.Tensor, first: int, tokens: int) -> torch.Tensor:
+        if self.surgery.noise:
+            logits = logits + self.surgery.noise * self._rows("noise", first, tokens, len(logits))
+        if self.surgery.shuffle:
+            logits = logits.gather(1, self._rows("deal", first, tokens, len(logits)))
+        return logits if self.surgery.temperature == 1 else logits / self.surgery.temperature
+
+    @staticmethod
+    def _wide(values: torch.Tensor, length: int) -> torch.Tensor:
+        """(1 or B, E) -> (1 or N, E)."""
+        return values if len(values) == 1 else values.repeat_interleave(length // len(values), 0)
+
+    def _rows(self, what: str, first: int, tokens: int, length: int) -> torch.Tensor:
+        """(N, E) of a pass over `tokens` places from `first` on: standard normal noise, or whose logit each expert gets."""
+        import torch
+
+        table = self._drawn.get(what)
+        if table is None or len(table) < first + tokens:
+            # Drawn row by row from the start: more places leave those before them as they were.
+            rng = np.random.default_rng([self.surgery.seed, self.router.layer, what == "deal"])
+            shape = (-(-(first + tokens) // _ROWS) * _ROWS, self.router.count)
+            drawn = rng.standard_normal(shape, np.float32) if what == "noise" else rng.random(shape).argsort(1)
+            self._drawn[what] = table = torch.from_numpy(drawn).to(self.router.gate.weight.device)
+        return table[first:first + tokens].repeat(length // tokens, 1)
