@@ -53,7 +53,9 @@ def only_era(config: dict, era: str) -> dict:
     here = set(_ids(layout))
     dependencies = _heard(config["dependencies"], here | (_named(config["dependencies"]) - of.keys()))
     page = {"layout": layout, "components": sorted(here & of.keys()), "dependencies": [each["id"] for each in dependencies]}
-    return config | {"layout": layout, "components": [component for component in config["components"] if component["id"] in here],
+    for id in bars:                                # Gradio would open the first tab, whose page another one is
+        of[id] = of[id] | {"props": of[id]["props"] | {"selected": era}}
+    return config | {"layout": layout, "components": [component for id, component in of.items() if id in here],
                      "dependencies": dependencies, "page": dict.fromkeys(config["page"], page)}
 
 

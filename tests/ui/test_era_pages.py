@@ -31,6 +31,7 @@ def test_a_page_holds_its_eras_demos_and_every_eras_tab(config: dict, era: str) 
     assert {demo.id for members in ERAS.values() for demo in members} & boxes(page) == {demo.id for demo in ERAS[era]}
     tabs = {component["props"].get("id") for component in page["components"] if component["type"] == "tabitem"}
     assert set(ERAS) <= tabs
+    assert [component["props"]["selected"] for component in page["components"] if component["props"].get("elem_classes") == ["eras"]] == [era]
     assert len(page["components"]) < len(config["components"]) and len(page["dependencies"]) < len(config["dependencies"])
 
 

@@ -23,9 +23,11 @@ epochs.eras = (() => {
     forget(CARRIED);
   }
 
+  const isHere = (demo) => !here || here.has(demo);
+
   // -> whether none of the demos is on this page; the browser is then on its way to the first of them. `query`: what this page shows.
   function leave(names, query) {
-    if (!here || names.some((name) => here.has(name))) return false;
+    if (names.some(isHere)) return false;
     const left = recall(LEFT) || {};
     left[groups.find((group) => group.some((name) => here.has(name)))[0]] = query;
     const now = new URLSearchParams(location.search), next = new URLSearchParams(left[names[0]] || { demo: names[0] });
@@ -45,5 +47,5 @@ epochs.eras = (() => {
     forget(BY_KEYS);
   }
 
-  return { settle, leave, arrive };
+  return { settle, isHere, leave, arrive };
 })();

@@ -99,7 +99,7 @@ epochs.state = (() => {
 
   // The server has restored the address: from here on it follows the controls.
   function start() {
-    if (!(demo in defaults)) demo = Object.keys(defaults)[0];
+    if (!(demo in defaults)) demo = Object.keys(defaults).find(epochs.eras.isHere);
     // A control in a closed section is not on the page yet: what the address says of it stays said.
     for (const [key, value] of new URLSearchParams(location.search))
       if (key in (defaults[demo] || {})) values[demo][key] ??= value;
