@@ -35,6 +35,17 @@ def series(index: int) -> str:
     return f"var(--epochs-series-{place + 1}, {SERIES[place]})"
 
 
+def many(count: int) -> list[str]:
+    """`count` colours "#rrggbb": the series' own where they suffice, else hues all around in three lightnesses, so that
+    neighbours in the list differ much. More than a dozen cannot all be told apart: say beside each what it stands for."""
+    if count <= len(SERIES):
+        return list(SERIES[:count])
+    steps = np.arange(count)
+    hues = np.degrees(steps * np.pi * (3 - np.sqrt(5))) % 360      # by the golden angle: no two alike, however many
+    light = np.choose(steps % 3, (0.66, 0.52, 0.78))
+    return [hexadecimal(colour) for colour in _srgb(_lab(tuple(zip(light, np.full(count, 0.13), hues))))]
+
+
 def sequential(values: np.ndarray) -> np.ndarray:
     """(...) float in [0, 1], dark to light, to (..., 3) uint8 sRGB. What is not finite is mid-grey."""
     return _look_up(_sequential_table(), values)

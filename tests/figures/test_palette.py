@@ -97,3 +97,12 @@ def test_css_variables_match() -> None:
         assert f"--epochs-series-{index + 1}:{colour};" in css
         assert palette.series(index) == f"var(--epochs-series-{index + 1}, {colour})"
     assert palette.series(8) == palette.series(0)
+
+
+def test_many_colours_are_the_series_or_all_different_with_neighbours_apart() -> None:
+    assert palette.many(8) == list(palette.SERIES) and palette.many(3) == list(palette.SERIES[:3])
+    for count in (24, 64):
+        colours = palette.many(count)
+        assert len(set(colours)) == count == len(colours)
+        assert min(np.linalg.norm(palette.oklab(a) - palette.oklab(b)) for a, b in zip(colours, colours[1:])) > 0.1
+        assert all(max(palette.contrast(colour, ink) for ink in ("#000000", "#ffffff")) >= 4.5 for colour in colours)

@@ -35,6 +35,7 @@ class Layer:
         weights: (T, k) float32, by which the chosen experts' outputs were multiplied.
         indices: (T, k) int64 in [0, E), in the order the network used.
         dropped: (T, k) bool, whether the expert was full and the token went past it; None where experts take all.
+        bias: (E,) float32 that is added to affinities for the choice alone, None where the router has none.
     """
 
     layer: int
@@ -42,6 +43,7 @@ class Layer:
     weights: np.ndarray
     indices: np.ndarray
     dropped: np.ndarray | None = None
+    bias: np.ndarray | None = None
 
     def probabilities(self, scores: str) -> np.ndarray:
         """(T, E) affinities of all experts, losers too: softmax, summing to 1, or sigmoid, each in [0, 1]."""
@@ -74,10 +76,10 @@ class Routed:
     written_layers: tuple[Layer, ...] = ()
 
 
-def layer_of(choice: Choice) -> Layer:
-    """The same in numpy."""
+def layer_of(choice: Choice, bias: np.ndarray | None = None) -> Layer:
+    """The same in numpy; `bias`: of its router."""
     tensors = (choice.logits, choice.weights, choice.indices, choice.dropped)
-    return Layer(choice.layer, *(None if tensor is None else tensor.cpu().numpy() for tensor in tensors))
+    return Layer(choice.layer, *(None if tensor is None else tensor.cpu().numpy() for tensor in tensors), bias)
 
 
 class MixtureModel(LanguageModel):
@@ -88,6 +90,7 @@ class MixtureModel(LanguageModel):
         scores: "softmax" or "sigmoid": what makes affinities of logits.
         architecture: `model_type` of its configuration.
         shared: experts of a layer that every token passes through, 0 where the network has none.
+        active: parameters that one token passes through: all but those of the experts that are not chosen.
         fills: whether it fills gaps of a text (see `filling`), in place of going on with it.
     """
 
@@ -100,9 +103,13 @@ class MixtureModel(LanguageModel):
         self.architecture = str(network.config.model_type)
         self.scores = self.routers[0].architecture.scores if self.routers else "softmax"
         self.experts = max((router.count for router in self.routers), default=0)
+        self._biases: dict[int, Any] = {}
         self.top_k = self.read(self._sample()).layers[0].indices.shape[1] if self.routers else 0
         config = network.config
         self.shared = int(getattr(config, "n_shared_experts", 0) or bool(getattr(config, "shared_expert_intermediate_size", 0)))
+        self.active = self.parameters - sum((router.count - self.top_k) * sum(p.numel() for p in router.experts.parameters()) // router.count
+                                            for router in self.routers)
+        self._biases = {router.layer: getattr(router.gate, "e_score_correction_bias", None) for router in self.routers}
 
     def read(self, ids: Sequence[int]) -> Routed:
         """One pass over a text's own tokens, (T - marks,) at least one, the marks before it added."""
@@ -113,7 +120,12 @@ class MixtureModel(LanguageModel):
             with reading(self.network) if self.routers else nullcontext([]) as choices:
                 answers = self.answers(tensor)
             nats, following = self._losses(tensor[0], answers)
-            return Routed(tensor[0].cpu().numpy(), len(self.cutting.lead), tuple(map(layer_of, choices)), nats, following)
+            layers = tuple(layer_of(choice, self._bias(choice.layer)) for choice in choices)
+            return Routed(tensor[0].cpu().numpy(), len(self.cutting.lead), layers, nats, following)
+
+    def _bias(self, layer: int) -> np.ndarray | None:
+        bias = self._biases.get(layer)
+        return None if bias is None else bias.detach().float().cpu().numpy()
 
     def _losses(self, ids: Any, answers: Any) -> tuple[np.ndarray, np.ndarray]:
         import torch

@@ -26,6 +26,8 @@ TEXT = "The cat sat, and 37 + 48 = 85."
 def test_a_pass_tells_choices_losses_and_what_follows(kind, layers, top, experts, scores):
     with open_mixture(tiny_mixture(kind)) as model:
         assert (model.top_k, model.experts, model.scores) == (top, experts, scores)
+        idle = sum((router.count - top) * sum(stack[0].numel() for stack in router.experts.parameters()) for router in model.routers)
+        assert model.active == model.parameters - idle < model.parameters and model.shared == (kind == "deepseek_v3")
         ids = model.encode(TEXT).ids
         found = model.read(ids)
         assert found.ids.tolist() == [*model.cutting.lead, *ids] and found.marks == 1
