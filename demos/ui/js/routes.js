@@ -3,6 +3,8 @@
 "use strict";
 epochs.routes = (() => {
   const { h, fill, bytes, percent } = epochs;
+  // Scripts stand in the order of their names: a later one is there once something is drawn.
+  const tokenText = (...given) => epochs.tokens.show(...given), isolate = (...given) => epochs.tokens.isolate(...given);
   const WIDE = [36, 36, 52];                     // pixels of a column, by how many experts a cell names
   const MORE = 62, AXIS = 30, NUMBERED = 0.26;   // a narrower share of a cell has no room for its number
 
@@ -77,8 +79,8 @@ epochs.routes = (() => {
     }
     return inks.get(colour);
   }
-  const nameOf = (run, token) => epochs.tokens.show(run.tokens[token]);
-  const told = (run, token) => epochs.tokens.isolate(nameOf(run, token));                  // the same inside a sentence
+  const nameOf = (run, token) => tokenText(run.tokens[token]);
+  const told = (run, token) => isolate(nameOf(run, token));                  // the same inside a sentence
   const weightsTold = (run, at, token, text) =>
     chosen(run, at, token).map(({ expert, weight }) => fill(text.chosen_one, { expert: expert + 1, weight: percent(weight) })).join(text.chosen_joint);
 
