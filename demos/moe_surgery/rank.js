@@ -21,10 +21,10 @@
     function ask() {
       if (!run) return;
       [found, of, isWhole] = [null, run, false];
-      runs.running.rank = true;
       stop.renew();
       const { text: words, ops, model, seed } = run.settings;
       epochs.surgery.askRank({ ticket: ++ticket, text: words, ops, model, seed });
+      runs.running.rank = true;                  // after it was asked for: a run that is on already would be followed by another
       draw();
     }
     epochs.surgery.adoptRank = (value) => {
