@@ -18,6 +18,7 @@ with without_stubs():
 from demos.base.text import LANGUAGES, load_text  # noqa: E402
 from demos.registry import find_demos, warm_in_background  # noqa: E402
 from demos.ui.assets import Assets  # noqa: E402
+from demos.ui.era_pages import EraPages  # noqa: E402
 from demos.ui.page import build_page  # noqa: E402
 from demos.ui.theme import THEME  # noqa: E402
 
@@ -35,14 +36,15 @@ def build(demos=None) -> gr.Blocks:
 
 
 def launch_options(demos=None) -> dict:
-    assets = Assets(demo.folder for demo in demos or find_demos())
+    demos = demos or find_demos()
+    assets = Assets(demo.folder for demo in demos)
     return {
         "ssr_mode": False, "run_history": False, "max_file_size": "10mb", "state_session_capacity": 256,
         "theme": THEME, "footer_links": [], "show_error": True,
         # Otherwise Gradio asks for the page once as it starts, and ends with an error where that takes three seconds: on a
         # machine that does other work it does.
         "_frontend": False,
-        "app_kwargs": {"routes": assets.routes(), "middleware": assets.middleware()},
+        "app_kwargs": {"routes": assets.routes(), "middleware": assets.middleware(EraPages(demos))},
     }
 
 

@@ -43,6 +43,11 @@ class Demo:
     def id(self) -> str:
         return self.spec.id
 
+    @property
+    def waits_for(self) -> list[str]:
+        """Pocket models of its own or of a neighbour that have not been trained yet."""
+        return [checkpoint.id for checkpoint in self.spec.checkpoints if checkpoint.folder is not None and not checkpoint.folder.is_dir()]
+
     def tab(self) -> ModuleType:
         """The demo's `tab` module, whose `build(page, text)` lays out its components."""
         return importlib.import_module(f"{self.package}.tab")
@@ -56,8 +61,11 @@ class Demo:
         return load_text(language, self.folder / "text")
 
 
-def find_demos(folder: Path = HERE, package: str = __package__) -> list[Demo]:
+def find_demos(folder: Path = HERE, package: str = __package__, waiting: bool = False) -> list[Demo]:
     """All demos below `folder` (imported as `package`), in the order of their eras, then places, then years.
+
+    Args:
+        waiting: also those that wait for a pocket model to be trained: nothing could be shown of them.
 
     Raises:
         IncompleteDemo: a required file is absent, the spec's id is not the folder's name, or two
@@ -70,6 +78,9 @@ def find_demos(folder: Path = HERE, package: str = __package__) -> list[Demo]:
         demo = _open_demo(path.parent, package)
         if demo.id in demos:
             raise IncompleteDemo(f"two demos are called {demo.id!r}")
+        if demo.waits_for and not waiting:
+            log.info("%s waits for %s", demo.id, ", ".join(demo.waits_for))
+            continue
         demos[demo.id] = demo
     return sorted(demos.values(), key=lambda demo: (ERAS.index(demo.spec.era), demo.spec.place, demo.spec.year, demo.id))
 

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..base.text import LANGUAGES, load_text
 from ..figures.palette import css_variables
-from .kept_pages import KeptPages
+from .kept_pages import KeptPages, Parts
 
 HERE = Path(__file__).parent
 _PREVIEW_TAGS = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>')
@@ -61,10 +61,11 @@ class Assets:
                 f'<meta property="og:title" content="{title}"><meta name="description" content="{tagline}">'
                 f'<meta property="og:description" content="{tagline}">').encode()
 
-    def middleware(self) -> list[Middleware]:
+    def middleware(self, parts: Parts) -> list[Middleware]:
+        """What stands before Gradio; `parts`: how its pages are handed out."""
         heads = {"/": self.head("en"), "/zh": self.head("zh")}
         return [Middleware(BodyLimit, limit=BODY_LIMIT), Middleware(GZipMiddleware, minimum_size=2000),
-                Middleware(LanguageAddress), Middleware(KeptPages, paths=frozenset(heads)), Middleware(HtmlHead, heads=heads)]
+                Middleware(LanguageAddress), Middleware(KeptPages, paths=frozenset(heads), parts=parts), Middleware(HtmlHead, heads=heads)]
 
 
 class BodyLimit:

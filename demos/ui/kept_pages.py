@@ -7,6 +7,7 @@ import gzip
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,8 +16,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _ADDRESS = ("host", "x-forwarded-host", "x-forwarded-proto", "x-gradio-server")
 # Parameters by which Gradio makes another page; all others are read by the page's script.
 _ASKED = (b"deep_link", b"all_endpoints")
-MOST = 8                      # addresses whose pages are kept: about 2 MB each
+MOST_WHOLE = 4                # addresses whose whole pages are kept: about 2 MB each
+MOST = 64                     # parts of pages that are kept: below half a megabyte each
 _COMPRESSION = 6
+
+
+class Parts(Protocol):
+    """How a page is handed out in parts."""
+
+    def name(self, query: bytes) -> str:
+        """Which part a query string asks for: one of few, whatever stands there."""
+
+    def cut(self, page: bytes, name: str) -> bytes:
+        """That part of the whole page."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A page as Gradio makes it."""
+
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -35,10 +55,12 @@ class KeptPages:
     Nothing is kept of who is logged in (Gradio's cookie), of what is no success, or of other paths.
     """
 
-    def __init__(self, app: ASGIApp, paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, paths: frozenset[str], parts: Parts) -> None:
         self.app = app
         self.paths = paths
+        self.parts = parts
         self.pages: OrderedDict[tuple, Page] = OrderedDict()
+        self.whole: OrderedDict[tuple, Whole] = OrderedDict()
         self._making = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,14 +70,16 @@ class KeptPages:
         headers = Headers(scope=scope)
         key = (scope["path"], scope["scheme"], scope.get("root_path"), tuple(scope.get("server") or ()),
                *map(headers.get, _ADDRESS))
+        part = self.parts.name(scope["query_string"])
         async with self._making:                 # a class that opens the page at once has it made once
-            page = self.pages.get(key) or await self._make(scope, receive, send)
-            if page is None:                     # no success: sent as it came
-                return
-            self.pages[key] = page
-            self.pages.move_to_end(key)
-            if len(self.pages) > MOST:
-                self.pages.popitem(last=False)
+            page = self.pages.get((key, part))
+            if page is None:
+                whole = self.whole.get(key) or await self._make(scope, receive, send)
+                if whole is None:                # no success: sent as it came
+                    return
+                _keep(self.whole, key, whole, MOST_WHOLE)
+                page = _packed(whole.headers, self.parts.cut(whole.body, part))
+            _keep(self.pages, (key, part), page, MOST)
         await self._send(page, headers, send)
 
     def _may_keep(self, scope: Scope) -> bool:
@@ -63,7 +87,7 @@ class KeptPages:
                 and not any(name in scope["query_string"] for name in _ASKED)
                 and "access-token" not in Headers(scope=scope).get("cookie", ""))
 
-    async def _make(self, scope: Scope, receive: Receive, send: Send) -> Page | None:
+    async def _make(self, scope: Scope, receive: Receive, send: Send) -> Whole | None:
         start: Message = {}
         body = bytearray()
 
@@ -80,7 +104,7 @@ class KeptPages:
         if not body:
             return None
         kept = [(name, value) for name, value in start["headers"] if name.lower() not in (b"content-length", b"date")]
-        return Page(kept, bytes(body), gzip.compress(body, _COMPRESSION, mtime=0), f'"{hashlib.sha256(body).hexdigest()[:16]}"')
+        return Whole(kept, bytes(body))
 
     @staticmethod
     async def _send(page: Page, asked: Headers, send: Send) -> None:
@@ -98,3 +122,15 @@ class KeptPages:
                 headers["content-encoding"] = "gzip"
         await send(message)
         await send({"type": "http.response.body", "body": body})
+
+
+def _packed(headers: list[tuple[bytes, bytes]], body: bytes) -> Page:
+    return Page(headers, body, gzip.compress(body, _COMPRESSION, mtime=0), f'"{hashlib.sha256(body).hexdigest()[:16]}"')
+
+
+def _keep(kept: OrderedDict, key: tuple, value: object, most: int) -> None:
+    """As the newest of `most`."""
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > most:
+        kept.popitem(last=False)

@@ -12,6 +12,7 @@ from ..base.query import restore
 from ..base.text import LANGUAGES, Text, load_text
 from ..registry import Demo, by_era
 from .browser import browser_component
+from .era_pages import BAR
 from .shell import Shell, note_banner
 
 # A stranger's link must not put words of its own into our sentence.
@@ -28,7 +29,8 @@ def build_page(blocks: gr.Blocks, demos: Sequence[Demo], language: str,
     tabs = _build_tabs(text, {shell.demo.id: shell for shell in shells}, list(demos))
     browser_component("footer", text=text.section("footer"))
     browser_component("address", demos={shell.demo.id: {field.name: field.default for field, _, _ in shell.fields}
-                                        for shell in shells})
+                                        for shell in shells},
+                      eras=[[demo.id for demo in members] for members in by_era(list(demos)).values()])
 
     targets = [(shell, field, component, fill) for shell in shells
                for field, component, fill in shell.fields if component is not None]
@@ -76,7 +78,7 @@ def read_address(query: dict[str, str], shells: Sequence[Shell], text: Text):
 def _build_tabs(text: Text, shells: dict[str, Shell], demos: list[Demo]) -> dict[str, list]:
     """-> for every demo, the (bar, tab id) pairs to select so that it shows: its era, then itself."""
     places: dict[str, list] = {}
-    with gr.Tabs(elem_classes=["eras"]) as eras:
+    with gr.Tabs(elem_classes=[BAR]) as eras:
         for era, members in by_era(demos).items():
             with gr.Tab(text(f"era.{era}"), id=era) as tab:
                 places |= {demo.id: [(eras, era)] for demo in members}

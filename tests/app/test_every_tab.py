@@ -58,6 +58,10 @@ def open_tab(visitor: Visitor, demo, language: str) -> None:
     """Clicks the demo's era, and its inner tab where the era has several."""
     page = visitor.page
     page.locator(".eras > .tab-wrapper").get_by_role("tab", name=load_text(language)(f"era.{demo.spec.era}")).click()
+    # Another era lies on another page.
+    page.wait_for_function("demos => document.documentElement.dataset.epochs === 'ready'"
+                           " && demos.some((id) => document.getElementById(id)?.offsetParent)",
+                           arg=[each.id for each in DEMOS if each.spec.era == demo.spec.era], timeout=60_000)
     inner = page.get_by_role("tab", name=demo.text(language)("tab"), exact=True)
     if inner.count():
         inner.click()

@@ -12,6 +12,7 @@ from demos.registry import Demo, find_demos
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / "weights"
 DEMOS = find_demos()
+WRITTEN = find_demos(waiting=True)     # those, too, that wait for a pocket model
 ROOMS = ("base", "figures", "ui")
 
 # What loads slowly or only where a model computes: never while the page is built.
@@ -75,9 +76,18 @@ def imports_in(path: Path, root: Path = ROOT, package: str = "") -> list[Import]
 
 def each_demo(function):
     """Parametrise a test over every demo of the app, unasked."""
+    return _each(DEMOS)(function)
+
+
+def each_written_demo(function):
+    """The same over those, too, that wait for a pocket model."""
+    return _each(WRITTEN)(function)
+
+
+def _each(demos: list[Demo]):
     import pytest
 
-    return pytest.mark.parametrize("demo", DEMOS, ids=[demo.id for demo in DEMOS])(function)
+    return pytest.mark.parametrize("demo", demos, ids=[demo.id for demo in demos])
 
 
 def modules_of(demo: Demo) -> dict[str, list[Import]]:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from demos.registry import REQUIRED
-from tests.contract.house import DEMOS, ROOT, each_demo, source_files
+from tests.contract.house import ROOT, WRITTEN, each_written_demo, source_files
 
 MAX_LINES = 300
 # Chinese characters and the punctuation they are written with: words belong into text/.
@@ -22,15 +22,15 @@ def shipped_files():
 
 
 def test_there_is_a_demo():
-    assert DEMOS
+    assert WRITTEN
 
 
-@each_demo
+@each_written_demo
 def test_demo_has_its_files(demo):
     assert [name for name in REQUIRED if not (demo.folder / name).is_file()] == []
 
 
-@each_demo
+@each_written_demo
 def test_demo_has_tests_of_its_own(demo):
     folder = ROOT / "tests" / "demos" / demo.id
     assert (folder / "__init__.py").exists()

@@ -66,7 +66,7 @@ def test_throwaway_demo_is_served_in_both_languages(tmp_path, package):
     _, url, _ = blocks.launch(**options)
     try:
         for language, path in zip(LANGUAGES, ["", "zh"], strict=True):
-            page = _read(url + path)
+            page = _read(f"{url}{path}?demo={new.id}")
             title = new.text(language)("title")
             assert title in page or json.dumps(title)[1:-1] in page
         assert _call(url, "soften", [2.0])[1]["svg"].startswith("<svg")
@@ -106,6 +106,18 @@ def test_throwaway_demo_keeps_the_contracts(tmp_path, package):
 def test_incomplete_demo_is_an_error(tmp_path, package, name):
     with pytest.raises(IncompleteDemo, match=name.replace(".", r"\.")):
         find_demos(write_demo(tmp_path, without=name), package)
+
+
+def test_a_demo_waits_for_its_pocket_model(tmp_path, package):
+    spec = write_demo(tmp_path) / ID / "spec.py"
+    model = tmp_path / "weights" / "student"
+    source = spec.read_text().replace("checkpoints=()", f"checkpoints=(Checkpoint('student', 'Student', 'MIT', 1, folder=Path({str(model)!r})),)")
+    spec.write_text("from pathlib import Path\nfrom demos.base.spec import Checkpoint\n" + source)
+    assert find_demos(tmp_path, package) == []
+    [found] = find_demos(tmp_path, package, waiting=True)
+    assert found.waits_for == ["student"]
+    model.mkdir(parents=True)
+    assert [demo.id for demo in find_demos(tmp_path, package)] == [ID] and found.waits_for == []
 
 
 def test_folder_without_a_spec_is_no_demo(tmp_path, package):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.house import DEMOS, ROOT
+from tests.contract.house import ROOT, WRITTEN
 
 UI = ROOT / "demos" / "ui" / "css"
 
@@ -25,9 +25,9 @@ def styled_by(folder: Path) -> set[str]:
     return set().union(*(first_classes(path.read_text(encoding="utf-8")) for path in folder.glob("*.css")))
 
 
-@pytest.mark.parametrize("demo", DEMOS, ids=[demo.id for demo in DEMOS])
+@pytest.mark.parametrize("demo", WRITTEN, ids=[demo.id for demo in WRITTEN])
 def test_a_demo_styles_what_is_its_own(demo) -> None:
-    others = {"ui": styled_by(UI)} | {other.id: styled_by(other.folder) for other in DEMOS if other is not demo}
+    others = {"ui": styled_by(UI)} | {other.id: styled_by(other.folder) for other in WRITTEN if other is not demo}
     clashes = {name: sorted(mine & theirs) for name, theirs in others.items()
                if (mine := styled_by(demo.folder)) & theirs}
     assert clashes == {}

@@ -10,12 +10,12 @@ from string import Formatter
 import pytest
 
 from demos.base.text import LANGUAGES, load_text
-from tests.contract.house import DEMOS, ROOT, each_demo
+from tests.contract.house import ROOT, WRITTEN, each_written_demo
 
 ENGLISH, *OTHERS = LANGUAGES
 NAMES_OF_TEXT = {"t", "text"}
-EVERYWHERE = [None, *DEMOS]                        # None: the words all pages share
-IDS = ["shared", *(demo.id for demo in DEMOS)]
+EVERYWHERE = [None, *WRITTEN]                        # None: the words all pages share
+IDS = ["shared", *(demo.id for demo in WRITTEN)]
 # Languages count in different units (millions, ten thousands): a text here takes those it needs.
 UNITS = "unit."
 
@@ -55,7 +55,7 @@ def test_languages_hold_the_same(demo, language):
 
 
 @pytest.mark.parametrize("language", OTHERS)
-@each_demo
+@each_written_demo
 def test_stories_have_the_same_outline(demo, language):
     assert outline(words(demo, ENGLISH)["story"]) == outline(words(demo, language)["story"])
 
@@ -77,7 +77,7 @@ def test_no_text_is_empty(demo, language):
     assert [key for key, value in words(demo, language).items() if not value] == []
 
 
-@each_demo
+@each_written_demo
 def test_demo_says_what_every_tab_shows(demo):
     text = demo.text(ENGLISH)
     assert text("title") and text("question") and text(f"era.{demo.spec.era}") and text.list("guess.options")
@@ -146,7 +146,7 @@ def errors_only(source: str) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@each_demo
+@each_written_demo
 def test_demo_asks_for_texts_that_exist(demo, language):
     known = words(demo, language)
     found = {path.name: missing_keys(path.read_text(encoding="utf-8"), known) for path in demo.folder.glob("*.py")}
@@ -154,7 +154,7 @@ def test_demo_asks_for_texts_that_exist(demo, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@each_demo
+@each_written_demo
 def test_page_asks_for_texts_that_exist(demo, language):
     """`ui` also asks for what every demo must say (title, question, guess, story)."""
     known = words(demo, language) | {"story": ""}  # its placeholders are filled by the tab
@@ -173,7 +173,7 @@ def test_scripts_show_texts_that_exist(demo):
     """`text.name` in a browser script: a word of some section, or one its Python hands over by name."""
     shared = ROOT / "demos" / "ui"
     known = {key.rpartition(".")[2] for key in words(demo, ENGLISH)}
-    known |= _handed_over(shared).union(*(_handed_over(d.folder) for d in DEMOS if demo in (None, d)))
+    known |= _handed_over(shared).union(*(_handed_over(d.folder) for d in WRITTEN if demo in (None, d)))
     asked = {(path.name, name) for path in (shared if demo is None else demo.folder).rglob("*.js")
              for name in re.findall(r"(?<![\w.$])text\.([a-z_]\w*)\b(?!\()", path.read_text(encoding="utf-8"))}
     assert sorted((file, name) for file, name in asked if name not in known) == []

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from demos.ui.assets import BODY_LIMIT, Assets, language_redirect
+from demos.ui.era_pages import EraPages
 
 
 def ask(path: str, query: str = "", method: str = "GET") -> str | None:
@@ -52,7 +53,7 @@ def client() -> TestClient:
 
     assets = Assets([])
     app = Starlette(routes=[Route("/", page), Route("/zh", page), Route("/other", page),
-                            Route("/size", size, methods=["POST"]), *assets.routes()], middleware=assets.middleware())
+                            Route("/size", size, methods=["POST"]), *assets.routes()], middleware=assets.middleware(EraPages([])))
     return TestClient(app, follow_redirects=False)
 
 

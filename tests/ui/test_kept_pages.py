@@ -10,7 +10,17 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from demos.ui.kept_pages import MOST, KeptPages
+from demos.ui.kept_pages import MOST, MOST_WHOLE, KeptPages
+
+
+class Halves:
+    """Two parts of any page, named in the query."""
+
+    def name(self, query: bytes) -> str:
+        return "second" if b"half=2" in query else "first"
+
+    def cut(self, page: bytes, name: str) -> bytes:
+        return page.replace(b"<html>", f"<html>{name} ".encode())
 
 
 @pytest.fixture
@@ -29,7 +39,7 @@ def client(made: list[str]) -> TestClient:
         return reply
 
     app = Starlette(routes=[Route("/", page), Route("/zh", page), Route("/other", page)],
-                    middleware=[Middleware(KeptPages, paths=frozenset({"/", "/zh"}))])
+                    middleware=[Middleware(KeptPages, paths=frozenset({"/", "/zh"}), parts=Halves())])
     return TestClient(app)
 
 
@@ -81,10 +91,22 @@ def test_other_paths_and_methods_pass(client: TestClient, made: list[str]) -> No
     assert len(made) == 3
 
 
-def test_the_addresses_are_bounded(client: TestClient, made: list[str]) -> None:
-    for n in range(MOST + 1):
+def test_a_page_is_made_once_for_all_its_parts(client: TestClient, made: list[str]) -> None:
+    first, second = client.get("/?seed=1"), client.get("/?half=2")
+    assert first.text.startswith("<html>first ") and second.text.startswith("<html>second ") and len(made) == 1
+    assert first.headers["etag"] != second.headers["etag"] == client.get("/?half=2&seed=3").headers["etag"]
+
+
+def test_what_is_kept_is_bounded(client: TestClient, made: list[str]) -> None:
+    for n in range(MOST_WHOLE + 1):
         client.get("/", headers={"host": f"{n}.example"})
-    client.get("/", headers={"host": f"{MOST}.example"})
-    assert len(made) == MOST + 1
+    assert len(made) == MOST_WHOLE + 1
+    client.get("/", headers={"host": "0.example"})            # this part of it is still kept
+    assert len(made) == MOST_WHOLE + 1
+    client.get("/?half=2", headers={"host": "0.example"})     # the whole is not
+    assert len(made) == MOST_WHOLE + 2
+    for n in range(MOST):
+        client.get("/", headers={"host": f"{n}.classroom"})
+    before = len(made)
     client.get("/", headers={"host": "0.example"})
-    assert len(made) == MOST + 2
+    assert len(made) == before + 1

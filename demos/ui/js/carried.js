@@ -1,4 +1,4 @@
-// What follows a visitor from one demo of an era to the next: the picture, the labels, the templates.
+// What follows a visitor from one demo to the next: the picture, the labels, the templates.
 "use strict";
 epochs.carried = (() => {
   const held = Object.create(null);              // name -> the newest value, whichever demo it was put into
@@ -31,5 +31,8 @@ epochs.carried = (() => {
     if (news.delete(demo)) (await opened(demo))?.click();
   }
 
-  return { put, take, run };
+  // What the page before this one packed; what was put in here meanwhile is newer.
+  const unpack = (values) => { for (const name in values) held[name] ??= values[name]; };
+
+  return { put, take, run, pack: () => held, unpack };
 })();

@@ -3,7 +3,8 @@
 "use strict";
 epochs.routes = (() => {
   const { h, fill, bytes, percent } = epochs;
-  const { show: tokenText, isolate } = epochs.tokens;
+  // Scripts stand in the order of their names: a later one is there once something is drawn.
+  const tokenText = (...given) => epochs.tokens.show(...given), isolate = (...given) => epochs.tokens.isolate(...given);
   const WIDE = [36, 36, 52];                     // pixels of a column, by how many experts a cell names
   const MORE = 62, AXIS = 30, NUMBERED = 0.26;   // a narrower share of a cell has no room for its number
 

@@ -90,6 +90,7 @@ epochs.state = (() => {
   // The demos that an opened tab may show: of several, the one seen last is on screen.
   const seen = [];
   function select(names) {
+    if (epochs.eras.leave(names, ready ? new URL(addressNow().address, location.href).search : location.search)) return;
     if (!ready) return;
     demo = seen.findLast((name) => names.includes(name)) ?? names[0];
     seen.push(demo);
@@ -98,12 +99,13 @@ epochs.state = (() => {
 
   // The server has restored the address: from here on it follows the controls.
   function start() {
-    if (!(demo in defaults)) demo = Object.keys(defaults)[0];
+    if (!(demo in defaults)) demo = Object.keys(defaults).find(epochs.eras.isHere);
     // A control in a closed section is not on the page yet: what the address says of it stays said.
     for (const [key, value] of new URLSearchParams(location.search))
       if (key in (defaults[demo] || {})) values[demo][key] ??= value;
     ready = true;
     document.documentElement.dataset.epochs = "ready";
+    epochs.eras.arrive();
   }
 
   function link() { return ready ? new URL(addressNow().address, location.href).href : location.href; }
@@ -125,6 +127,7 @@ epochs.state = (() => {
 
   epochs.register("address", ({ config }) => {
     for (const [name, fields] of Object.entries(config.demos)) declare(name, fields);
+    epochs.eras.settle(config.eras, window.gradio_config);
   });
 
   return { ALWAYS, TOO_LONG, set, fits, rule, asked, askedNumber, page, select, start, link, isWhole, copy };
