@@ -1,7 +1,8 @@
 // What the views of the comparison are made of: readings, tiles, bars of experts, grids with changes marked, tables.
 "use strict";
 (() => {
-  const { h, fill, percent } = epochs;
+  const { h, fill } = epochs;
+  const percent = (p) => (p === 0 ? "0%" : epochs.percent(p));
   const routes = epochs.routes;
 
   // A reading of the stage's value, its tables unpacked; the text's own tokens stand in [from, to).
@@ -75,5 +76,5 @@
       h("line", { x1: x, x2: x + W, y1: y + 20 + H * (1 - 1 / up.length / high), y2: y + 20 + H * (1 - 1 / up.length / high), stroke: "#60646c", "stroke-dasharray": "3 3" }));
   }
 
-  epochs.mixes = { reading, changes, setOf, number, shares, mean, tiles, bars, grid, table, barsDrawn, views: {} };
+  epochs.mixes = { percent, reading, changes, setOf, number, shares, mean, tiles, bars, grid, table, barsDrawn, views: {} };
 })();

@@ -6,8 +6,8 @@
 
   register("compare_stage", ({ root, config, props, watch, text }) => {
     const { demo, views } = config;
-    const fieldOf = { view: () => view, age: () => String(age), expert: () => (expert ? `${expert.at}.${expert.expert}` : "") };
-    let run = null, view = views.includes(state.asked(demo, "view")) ? state.asked(demo, "view") : views[0];
+    const fieldOf = { shown: () => view, age: () => String(age), expert: () => (expert ? `${expert.at}.${expert.expert}` : "") };
+    let run = null, view = views.includes(state.asked(demo, "shown")) ? state.asked(demo, "shown") : views[0];
     let age = Math.round(state.askedNumber(demo, "age", 0, 2, 0));
     let expert = /^\d{1,3}\.\d{1,3}$/.test(state.asked(demo, "expert") ?? "") ? (([at, number]) => ({ at, expert: number }))(state.asked(demo, "expert").split(".").map(Number)) : null;
 

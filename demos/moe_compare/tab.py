@@ -45,7 +45,7 @@ def build(shell: Shell) -> None:
     shell.bind(other, text_field("other", other.value, limit=TEXT_LIMIT))
     shell.carry(CARRIED, text)
     # What the stage shows, which it writes itself: an age by its place, an expert as router.expert.
-    shell.remember(choice_field("view", VIEWS[0], VIEWS))
+    shell.remember(choice_field("shown", VIEWS[0], VIEWS))
     shell.remember(number_field("age", 0, 0, len(STAGES) - 1, whole=True))
     shell.remember(pattern_field("expert", r"[0-9]{1,3}\.[0-9]{1,3}"))
 

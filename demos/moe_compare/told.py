@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..base.provenance import Run, facts_value
-from ..base.text import Text, percent, say_count
+from ..base.text import Text, say_count
+from ..base.text import percent as fine_percent
 from .schema import AGES, BALANCE, MODELS, STAGES, TEXTS, Reading, Result
 
 
@@ -82,3 +83,8 @@ def models_sentence(result: Result, text: Text) -> str:
 
 def bits(reading: Reading) -> str:
     return f"{reading.bits:.2f}" if reading.bits is not None else "–"
+
+
+def percent(share: float) -> str:
+    """As everywhere; nothing is 0%."""
+    return "0%" if share == 0 else fine_percent(share)

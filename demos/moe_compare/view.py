@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -57,7 +58,7 @@ def _reading(reading: Reading, text: Text) -> dict:
     own = reading.own
     return {"id": reading.checkpoint, "name": reading.name, "routed": routed, "own": [own.start, own.stop],
             "bits": None if reading.bits is None else round(reading.bits, 4), "bytes": reading.nbytes,
-            "token_bits": [round(float(v) / np.log(2), 3) for v in reading.routed.nats],
+            "token_bits": [round(float(v) / math.log(2), 3) for v in reading.routed.nats],
             "experts": reading.experts, "top_k": reading.top_k, "shared": reading.shared,
             "parameters": reading.parameters, "active": reading.active, "parameters_said": say_count(text, reading.parameters),
             "active_said": say_count(text, reading.active), "ms": round(reading.milliseconds, 1), "loads": loads(reading)}

@@ -108,3 +108,13 @@ def test_a_visitors_model_is_in_the_lineup(small):
     request = Request("snow and rain", "rain", tiny_mixture("granitemoe").id)
     value = view.stage_value(request, compare(request), TEXTS["en"], {}, {})
     assert value["lineup"][-1] == request.checkpoint and len(value["lineup"]) == 5
+
+
+def test_plain_numbers_alone_reach_the_page(asked):
+    """What is numpy's own arrives in a browser as text."""
+    def walk(value) -> None:
+        assert type(value) in (dict, list, str, int, float, bool, type(None)), type(value)
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            walk(inner)
+
+    walk(view.stage_value(*asked, TEXTS["en"], RECIPE, METRICS))

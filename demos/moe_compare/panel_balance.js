@@ -1,8 +1,7 @@
 // Two mixtures alike but for the balancing loss, on the same text: each layer's experts against an even share.
 "use strict";
 (() => {
-  const { h, fill } = epochs;
-  const { mixes } = epochs;
+  const { h, fill, mixes } = epochs;
 
   mixes.views.balance = ({ text, choose }) => {
     const sides = [text.balanced, text.unbalanced].map((title) => ({ title, head: h("div"), layers: h("div.mix-layers.narrow") }));

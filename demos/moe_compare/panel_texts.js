@@ -1,8 +1,8 @@
 // Two texts under one mixture: each layer's experts by their share of either text, and both grids.
 "use strict";
 (() => {
-  const { h, fill, percent } = epochs;
-  const { mixes } = epochs;
+  const { h, fill, mixes } = epochs;
+  const { percent } = mixes;
 
   mixes.views.texts = ({ text, choose }) => {
     const head = h("div"), legend = h("p.mix-legend", {}, h("span.mix-key", {}, "▲ ", text.first), " ", h("span.mix-key", {}, "▼ ", text.second)), layers = h("div.mix-layers");

@@ -1,8 +1,8 @@
 // One mixture at three ages: a slider, the text's routing at that age against the final one, and how much of it had settled.
 "use strict";
 (() => {
-  const { h, fill, percent } = epochs;
-  const { mixes } = epochs;
+  const { h, fill, mixes } = epochs;
+  const { percent } = mixes;
 
   mixes.views.ages = ({ text, choose, setAge, id }) => {
     const range = h("input", { type: "range", min: 0, max: 2, step: 1, id: `${id}-age`, list: `${id}-ages`, oninput: () => setAge(+range.value) });
