@@ -57,6 +57,12 @@
     const rows = (run) => names(run).map((one) => ({ model: one.name, bits_per_byte: one.bits, bytes: one.bytes, active_parameters: one.active, parameters: one.parameters, experts: one.experts, chosen: one.top_k, shared: one.shared,
       busiest_over_mean: one.loads.length ? Math.max(...one.loads.map((load) => load.max_over_mean)) : null, milliseconds: one.ms, held_out_bits: run.measured.models?.[one.id]?.bits ?? null }));
     const draw = (run) => names(run).flatMap((one) => one.loads.map((load, at) => ({ title: `${one.name.replace(/ \(.*/, "")} \u00b7 ${fill(text.layer, { layer: load.layer + 1 })}`, series: [mixes.shares(load.counts)], at })));
-    return { node, show, rows, draw };
+    // Above the bars of experts: bits per byte as bars that lie.
+    function above(run, y) {
+      const { line } = epochs.sheet, every = names(run).filter((one) => one.bits !== null), most = Math.max(...every.map((one) => one.bits));
+      return { height: 24 * every.length + 28, node: h("g", {}, line(20, y + 10, text.bits, { "font-size": 12, "font-weight": 600 }), every.map((one, n) => h("g", {}, h("rect", { x: 300, y: y + 20 + 24 * n, width: 380 * one.bits / most, height: 17, fill: "#c9d6f2" }),
+        line(20, y + 33 + 24 * n, epochs.sheet.short(one.name, 40), { "font-size": 12 }), line(306, y + 33 + 24 * n, `${mixes.number(one.bits)} \u00b7 ${one.active_said}`, { "font-size": 12 })))) };
+    }
+    return { node, show, rows, draw, above };
   };
 })();
