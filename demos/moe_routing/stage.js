@@ -40,6 +40,8 @@
       h("h3.mix-title", {}, text.at_layer), layers, h("div.mix-cards", {}, parts.load.node, parts.map.node, parts.follow.node, parts.pairs.node));
     root.append(h("section.stage", { "aria-label": text.stage }, empty, body));
 
+    epochs.edges(grid.node, { down: true });
+
     const limitsOf = () => (on.factor === null ? null : run.layers.map((_, at) => routes.limited(run, at, on.factor)));
     // What turns a token away: the limit that is asked about, and the network's own where it has one.
     function dropped(limits) {

@@ -6,7 +6,7 @@ epochs.routes = (() => {
   // Scripts stand in the order of their names: a later one is there once something is drawn.
   const tokenText = (...given) => epochs.tokens.show(...given), isolate = (...given) => epochs.tokens.isolate(...given);
   const WIDE = [36, 36, 52];                     // pixels of a column, by how many experts a cell names
-  const MORE = 72, AXIS = 30;
+  const MORE = 72, AXIS = 36;
   const ROOM = [9, 13];                          // pixels that a number of one figure needs, and one of two
 
   // A value of `base.moe.packing.routed_value` -> {tokens, marks, scores, layers: [{layer, experts, k, logits, weights, indices, dropped, bias}], nats, length}.
