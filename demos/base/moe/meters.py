@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .routers import routers_of
 from .surgery import NOTHING, Surgery, check_surgery
 
 
@@ -34,9 +33,8 @@ class Meter:
 
 
 def meter(network: Any, surgery: Surgery = NOTHING) -> Meter:
-    """Raises: UserError: as `check_surgery` and `routers_of`."""
-    routers = routers_of(network)
-    check_surgery(surgery, routers)
+    """Raises: UserError: as `check_surgery`."""
+    routers = check_surgery(network, surgery)
     left = {router.layer: router.count - len(surgery.experts(router)[0]) for router in routers}
     computing = {router.layer: min(surgery.top_k or router.gate.top_k, left[router.layer]) for router in routers}
     idle = sum((router.count - computing[router.layer]) * _one(router) for router in routers)

@@ -105,12 +105,15 @@ class Surgery:
 NOTHING = Surgery()
 
 
-def check_surgery(surgery: Surgery, routers: Sequence[Router]) -> None:
-    """Whether a network with these routers can be operated on like this.
+def check_surgery(network: Any, surgery: Surgery) -> list[Router]:
+    """The network's routers, where it can be operated on like this.
 
-    Raises: UserError: `surgery_layer`, `surgery_k_large` where a layer has fewer experts than top_k, `experts_all_disabled`,
+    Raises: UserError: as `routers_of` and `rule_of`; `surgery_layer`, `surgery_k_large` where a layer has fewer experts than top_k, `experts_all_disabled`,
         `surgery_forced_many` where more are forced than a token has experts; as `Surgery.experts`.
     """
+    routers = routers_of(network)
+    for router in routers:
+        rule_of(network, router)
     layers = {router.layer for router in routers}
     for layer, *_ in (*surgery.disabled, *surgery.forced, *surgery.swapped):
         if layer is not None and layer not in layers:
@@ -124,6 +127,7 @@ def check_surgery(surgery: Surgery, routers: Sequence[Router]) -> None:
         k = surgery.top_k or router.gate.top_k
         if len(forced) > k:
             raise UserError("surgery_forced_many", layer=router.layer + 1, forced=len(forced), k=k)
+    return routers
 
 
 @contextmanager
@@ -135,7 +139,7 @@ def operating(network: Any, surgery: Surgery, rows: Sequence[frozenset[Place]] |
     Args:
         rows: of every row of the passes' batch, experts that are disabled besides.
 
-    Raises: UserError: as `check_surgery` and `rule_of`.
+    Raises: UserError: as `check_surgery`.
     """
     with Operation(network, surgery, rows).on():
         yield
@@ -146,8 +150,7 @@ class Operation:
 
     def __init__(self, network: Any, surgery: Surgery, rows: Sequence[frozenset[Place]] | None = None) -> None:
         """As `operating`."""
-        routers = routers_of(network)
-        check_surgery(surgery, routers)
+        routers = check_surgery(network, surgery)
         self._network, self._random = network, surgery.at_random
         self._plans = [] if surgery == Surgery(seed=surgery.seed) and not rows else [
             plan for router in routers if (plan := _Plan(rule_of(network, router), router, surgery, rows)).changes]

@@ -94,7 +94,8 @@ epochs.routes = (() => {
 
   // The grid. `pick({at, token})`: a cell was clicked; `point({at, token} | null)`: one is pointed at, or no longer.
   // -> {node, show(run, state), focus()}; state: {at, token: chosen ones or -1, expert: {at, expert} | null, dropped: per layer a
-  // Map of token -> experts that turn it away, or null, colours: one for each expert}.
+  // Map of token -> experts that turn it away, or null, changed: per layer a set of tokens to be outlined, or none, colours: one
+  // for each expert}.
   function grid({ text, pick, point }) {
     const node = h("div.route-grid", { role: "group", "aria-label": text.grid });
     let run = null, columns = [], cells = [], wide = WIDE[1], perLine = 0, stop = [0, 0], painted = null;
@@ -144,11 +145,12 @@ epochs.routes = (() => {
     function show(next, state) {
       if (next !== run) { run = next; painted = null; build(state.colours); }
       painted = state;
-      const { expert, dropped } = state;
+      const { expert, dropped, changed } = state;
       columns.forEach((column, token) => column.classList.toggle("chosen", token === state.token));
       cells.forEach((line, at) => line.forEach((cell, token) => {
         cell.classList.toggle("faded", Boolean(expert) && !(expert.at === at && has(run, at, token, expert.expert)));
         cell.classList.toggle("struck", Boolean(dropped?.[at]?.has(token)));
+        cell.classList.toggle("changed", Boolean(changed?.[at]?.has(token)));
         cell.classList.toggle("now", token === state.token && at === state.at);
         label(cell, state);
       }));

@@ -12,6 +12,7 @@ from demos.base.moe.gates import rule_of
 from demos.base.moe.routers import reading, routers_of
 from demos.base.moe.surgery import NOTHING, Operation, Surgery, _Plan, operating
 from tests.tiny_moe import KINDS, WORDS, build_mixture
+from tests.tiny_switch import build_switch
 
 IDS = torch.arange(24).view(2, 12) * 7 % WORDS
 
@@ -240,10 +241,10 @@ def test_what_this_network_cannot_do_is_refused_by_key(values, key):
     assert refused.value.key == key
 
 
-def test_an_architecture_whose_rule_is_not_known_is_refused():
-    model = build_mixture("mixtral")
-    router = routers_of(model)[0]
-    model.config.model_type = "other"
-    with pytest.raises(UserError) as refused:
-        rule_of(model, router)
-    assert refused.value.key == "surgery_unknown"
+def test_an_architecture_whose_rule_is_not_known_is_refused_even_where_nothing_is_done():
+    from demos.base.moe.meters import meter
+
+    for act in (lambda model: Operation(model, NOTHING), meter):
+        with pytest.raises(UserError) as refused:
+            act(build_switch())
+        assert refused.value.key == "surgery_unknown"
