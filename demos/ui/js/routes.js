@@ -6,7 +6,8 @@ epochs.routes = (() => {
   // Scripts stand in the order of their names: a later one is there once something is drawn.
   const tokenText = (...given) => epochs.tokens.show(...given), isolate = (...given) => epochs.tokens.isolate(...given);
   const WIDE = [36, 36, 52];                     // pixels of a column, by how many experts a cell names
-  const MORE = 62, AXIS = 30, NUMBERED = 0.26;   // a narrower share of a cell has no room for its number
+  const MORE = 72, AXIS = 36;
+  const ROOM = [9, 13];                          // pixels that a number of one figure needs, and one of two
 
   // A value of `base.moe.packing.routed_value` -> {tokens, marks, scores, layers: [{layer, experts, k, logits, weights, indices, dropped, bias}], nats, length}.
   function unpack(value) {
@@ -104,12 +105,13 @@ epochs.routes = (() => {
       const end = pieces.at(-1).from + pieces.at(-1).share;
       if (end < 0.999) stops.push(`transparent ${(100 * end).toFixed(1)}% 100%`);
       return h("button.route-cell", { type: "button", tabindex: -1, style: `background-image:linear-gradient(to right,${stops.join(",")})` },
-        pieces.filter(({ share }) => share * wide >= NUMBERED * WIDE[1]).map(({ expert, from, share }) =>
+        pieces.filter(({ expert, share }) => share * wide >= (ROOM[String(expert + 1).length - 1] ?? wide)).map(({ expert, from, share }) =>
           h("b", { style: `left:${(100 * from).toFixed(1)}%;width:${(100 * share).toFixed(1)}%;color:${ink(colours[expert])}` }, String(expert + 1))));
     }
     function build(colours) {
       wide = WIDE[Math.max(...run.layers.map(({ k }) => k))] ?? MORE;
       node.style.setProperty("--route-wide", `${wide}px`);
+      node.classList.toggle("fine", wide === MORE);
       cells = run.layers.map((_, at) => run.tokens.map((_, token) => Object.assign(makeCell(at, token, colours), { place: [at, token] })));
       columns = run.tokens.map((token, place) => h("div.route-column", {},
         h("button.route-token" + (token.special ? ".special" : ""), { type: "button", tabindex: -1, dir: "auto", title: nameOf(run, place), onclick: () => pick({ at: stop[0], token: place }) }, nameOf(run, place)),
