@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, nullcontext
 
 import gradio as gr
 
@@ -31,23 +32,29 @@ class MixtureControls:
     """
 
     def __init__(self, shell: Shell, *, text: str | None = None, known: Sequence[Checkpoint] = MIXTURES, field: str = "text",
-                 label: str | None = None, lines: int = 4) -> None:
+                 label: str | None = None, lines: int = 4, wide: bool = False) -> None:
         """
         Args:
             text: at the start; by default the first of the shared examples.
             known: what the picker offers, the first of it at the start.
             field, label: the text box's name in the address, and its title.
+            wide: the text beside everything else, for a stage that takes the whole width below them.
         """
         t, id = shell.text, shell.demo.id
         self.shell = shell
         ready = [(example["name"], example["text"]) for example in t.records("moe.examples")]
         start = ready[0][1] if text is None else text
-        self.text = gr.Textbox(start, label=label or t("moe.text"), lines=lines, max_lines=12, elem_id=f"{id}-{field}")
-        self.examples = chips("examples", t("moe.examples_title"), ready)
-        self.run = gr.Button(t("controls.run"), variant="primary", elem_id=f"{id}-run")
-        self.advanced = gr.Accordion(t("moe.models"), open=False)
-        with self.advanced:
-            self.picker = Picker(shell, known=known, note=lambda checkpoint: model_note(checkpoint, t))
+        with ExitStack() as layout:
+            if wide:
+                layout.enter_context(gr.Row(equal_height=False))
+            with gr.Column(scale=7, min_width=320) if wide else nullcontext():
+                self.text = gr.Textbox(start, label=label or t("moe.text"), lines=lines, max_lines=12, elem_id=f"{id}-{field}")
+            with gr.Column(scale=5, min_width=320) if wide else nullcontext():
+                self.examples = chips("examples", t("moe.examples_title"), ready)
+                self.run = gr.Button(t("controls.run"), variant="primary", elem_id=f"{id}-run")
+                self.advanced = gr.Accordion(t("moe.models"), open=False)
+                with self.advanced:
+                    self.picker = Picker(shell, known=known, note=lambda checkpoint: model_note(checkpoint, t))
         shell.bind(self.text, text_field(field, start, limit=TEXT_LIMIT))
         shell.carry(CARRIED, self.text)
 

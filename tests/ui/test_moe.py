@@ -12,14 +12,14 @@ from demos.ui.moe import TEXT_LIMIT, MixtureControls, model_note
 from demos.ui.shell import Shell
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_tab_gets_text_examples_button_and_models(language):
+@pytest.mark.parametrize(("language", "wide"), [(language, wide) for language in LANGUAGES for wide in (False, True)])
+def test_a_tab_gets_text_examples_button_and_models(language, wide):
     demo = next(demo for demo in find_demos() if demo.id == "moe_plane")       # any tab with a run button's words
     text = demo.text(language)
     with gr.Blocks():
         shell = Shell(demo, text)
         shell.banner()
-        controls = MixtureControls(shell)
+        controls = MixtureControls(shell, wide=wide)
         events = controls.connect(lambda *values: ({}, {}), controls.inputs, [controls.examples], progress=shell.banner("progress"))
     assert controls.text.value == text.records("moe.examples")[0]["text"] and controls.picker.known == MIXTURES
     assert [field.name for field, _, _ in shell.fields] == ["model", "text"] and shell.carried["moe_text"] is controls.text

@@ -6,7 +6,8 @@ epochs.routes = (() => {
   // Scripts stand in the order of their names: a later one is there once something is drawn.
   const tokenText = (...given) => epochs.tokens.show(...given), isolate = (...given) => epochs.tokens.isolate(...given);
   const WIDE = [36, 36, 52];                     // pixels of a column, by how many experts a cell names
-  const MORE = 62, AXIS = 30, NUMBERED = 0.26;   // a narrower share of a cell has no room for its number
+  const MORE = 72, AXIS = 36, LARGE = 1.3;       // on a projector, where the page's type is larger, too
+  const ROOM = [9, 13];                          // pixels that a number of one figure needs, and one of two
 
   // A value of `base.moe.packing.routed_value` -> {tokens, marks, scores, layers: [{layer, experts, k, logits, weights, indices, dropped, bias}], nats, length}.
   function unpack(value) {
@@ -93,7 +94,8 @@ epochs.routes = (() => {
 
   // The grid. `pick({at, token})`: a cell was clicked; `point({at, token} | null)`: one is pointed at, or no longer.
   // -> {node, show(run, state), focus()}; state: {at, token: chosen ones or -1, expert: {at, expert} | null, dropped: per layer a
-  // Map of token -> experts that turn it away, or null, colours: one for each expert}.
+  // Map of token -> experts that turn it away, or null, changed: per layer a set of tokens to be outlined, or none, colours: one
+  // for each expert}.
   function grid({ text, pick, point }) {
     const node = h("div.route-grid", { role: "group", "aria-label": text.grid });
     let run = null, columns = [], cells = [], wide = WIDE[1], perLine = 0, stop = [0, 0], painted = null;
@@ -103,12 +105,12 @@ epochs.routes = (() => {
       const end = pieces.at(-1).from + pieces.at(-1).share;
       if (end < 0.999) stops.push(`transparent ${(100 * end).toFixed(1)}% 100%`);
       return h("button.route-cell", { type: "button", tabindex: -1, style: `background-image:linear-gradient(to right,${stops.join(",")})` },
-        pieces.filter(({ share }) => share * wide >= NUMBERED * WIDE[1]).map(({ expert, from, share }) =>
+        pieces.filter(({ expert, share }) => share * wide >= (ROOM[String(expert + 1).length - 1] ?? wide)).map(({ expert, from, share }) =>
           h("b", { style: `left:${(100 * from).toFixed(1)}%;width:${(100 * share).toFixed(1)}%;color:${ink(colours[expert])}` }, String(expert + 1))));
     }
     function build(colours) {
       wide = WIDE[Math.max(...run.layers.map(({ k }) => k))] ?? MORE;
-      node.style.setProperty("--route-wide", `${wide}px`);
+      node.classList.toggle("fine", wide === MORE);
       cells = run.layers.map((_, at) => run.tokens.map((_, token) => Object.assign(makeCell(at, token, colours), { place: [at, token] })));
       columns = run.tokens.map((token, place) => h("div.route-column", {},
         h("button.route-token" + (token.special ? ".special" : ""), { type: "button", tabindex: -1, dir: "auto", title: nameOf(run, place), onclick: () => pick({ at: stop[0], token: place }) }, nameOf(run, place)),
@@ -119,9 +121,10 @@ epochs.routes = (() => {
     }
     // Lines like those of a score: as many columns as fit, the layers' numbers before each.
     function flow() {
-      const fit = Math.max(1, Math.floor((node.clientWidth - AXIS) / (wide + 2)));
+      const now = Math.round(wide * (node.closest(".present") ? LARGE : 1)), fit = Math.max(1, Math.floor((node.clientWidth - AXIS) / (now + 2)));
       if (!columns.length || !node.clientWidth || fit === perLine) return;
       perLine = fit;
+      node.style.setProperty("--route-wide", `${now}px`);
       const axis = () => h("div.route-axis", { "aria-hidden": true }, h("span.route-of", {}, text.layer_short), run.layers.map(({ layer }) => h("span", {}, String(layer + 1))));
       const focused = document.activeElement;
       node.replaceChildren(...Array.from({ length: Math.ceil(columns.length / fit) }, (_, line) => h("div.route-line", {}, axis(), columns.slice(line * fit, (line + 1) * fit))));
@@ -142,11 +145,12 @@ epochs.routes = (() => {
     function show(next, state) {
       if (next !== run) { run = next; painted = null; build(state.colours); }
       painted = state;
-      const { expert, dropped } = state;
+      const { expert, dropped, changed } = state;
       columns.forEach((column, token) => column.classList.toggle("chosen", token === state.token));
       cells.forEach((line, at) => line.forEach((cell, token) => {
         cell.classList.toggle("faded", Boolean(expert) && !(expert.at === at && has(run, at, token, expert.expert)));
         cell.classList.toggle("struck", Boolean(dropped?.[at]?.has(token)));
+        cell.classList.toggle("changed", Boolean(changed?.[at]?.has(token)));
         cell.classList.toggle("now", token === state.token && at === state.at);
         label(cell, state);
       }));
