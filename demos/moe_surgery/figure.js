@@ -8,6 +8,7 @@
   epochs.surgery = Object.assign(epochs.surgery || {}, { figure(run, ranked, text) {
     const { line, small, short, write } = epochs.sheet, { signed, nats } = epochs.surgery;
     const { opening, settings, points } = run, { tokens, plain, operated } = opening;
+    const told = epochs.surgery.told(epochs.surgery.parse(settings.ops, opening.shape), opening.shape, text);
     const shown = tokens.slice(0, MOST), wide = (W - 2 * LEFT) / Math.max(12, shown.length), high = Math.max(1, ...plain.nats.map((v) => v ?? 0), ...operated.nats.map((v) => v ?? 0));
     const bar = (v, x, colour) => (v === null ? [] : [h("rect", { x, y: 70 + PANEL * (1 - Math.max(0, v) / high), width: Math.max(1, wide / 2 - 1), height: Math.max(0.5, PANEL * Math.max(0, v) / high), fill: colour })]);
     const columns = shown.flatMap((token, place) => {
@@ -33,11 +34,11 @@
     });
     const height = y + 34, lead = plain.mean === null ? text.no_loss : fill(text.lead, { plain: nats(plain.mean), operated: nats(operated.mean), more: signed(operated.mean - plain.mean) });
     const svg = write({ width: W, height, title: text.stage, desc: (run.words || []).join(" ") },
-      line(LEFT, 26, `${settings.name} \u00b7 ${settings.ops || text.nothing_done}`, { "font-weight": 600 }), line(LEFT, 48, lead), ...columns,
+      line(LEFT, 26, short(`${settings.name} \u00b7 ${told}`, 110), { "font-weight": 600 }), line(LEFT, 48, lead), ...columns,
       line(LEFT, top + 8, text.next, { "font-weight": 600 }), ...bars, ...lines,
       small(LEFT, height - 12, `Epochs \u00b7 ${run.date} \u00b7 ${opening.device}`));
     const rows = tokens.map((token, place) => ({ token: place + 1, text: token.text, nats_plain: plain.nats[place], nats_operated: operated.nats[place] }));
-    return { name: "epochs-moe-surgery", svg, rows, record: { demo: "moe_surgery", ...settings, state: run.state, date: run.date, words_said: run.words, ...opening,
+    return { name: "epochs-moe-surgery", svg, rows, record: { demo: "moe_surgery", ...settings, operation: told, state: run.state, date: run.date, words_said: run.words, ...opening,
       continuations: { plain: points.map((point) => point.plain), operated: points.map((point) => point.operated) }, written, ranking: ranked } };
   } });
 })();

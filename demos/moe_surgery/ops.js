@@ -61,6 +61,16 @@
   }
   const partner = (ops, layer, expert) => { const found = ops.swap.find(([l, a, b]) => l === layer && (a === expert || b === expert)); return found ? found[1] + found[2] - expert : null; };
 
+  // What is done, in words.
+  function told(ops, shape, text) {
+    const { fill } = epochs, list = (places) => [...places].map((at) => { const [layer, expert] = at.split(".").map(Number); return fill(text.told_place, { layer: layer + 1, expert: expert + 1 }); });
+    const some = (key, found) => (!found.length ? [] : [fill(text[key], { n: found.length, which: found.length > 6 ? found.slice(0, 6).join(text.cell_joint) + "\u2026" : found.join(text.cell_joint) })]);
+    const parts = [...(ops.k === null ? [] : [fill(text.told_k, { k: ops.k, trained: shape.top_k })]), ...some("told_off", list(ops.off)), ...some("told_force", list(ops.force)),
+      ...some("told_swap", ops.swap.map(([layer, a, b]) => fill(text.told_pair, { layer: layer + 1, a: a + 1, b: b + 1 }))), ...(ops.t === 1 ? [] : [fill(text.told_t, { t: ops.t })]),
+      ...(ops.n ? [fill(text.told_n, { n: ops.n })] : []), ...(ops.s ? [text.told_s] : [])];
+    return parts.length ? parts.join(text.told_joint) : text.nothing_done;
+  }
+
   // A ready operation for a network of any shape: "all", "half" and "double" experts a token, every second expert off.
   function ready(preset, shape) {
     const k = { all: shape.experts, half: Math.max(1, Math.floor(shape.top_k / 2)), double: Math.min(shape.experts, 2 * shape.top_k) }[preset.k] ?? preset.k;
@@ -68,5 +78,5 @@
     return [...(k ? [`k${k}`] : []), ...(off.length ? [`d${ALL}.${off.join(".")}`] : []), ...(preset.ops ? [preset.ops] : [])].join("_");
   }
 
-  epochs.surgery = Object.assign(epochs.surgery || {}, { nothing, place, parse, write, toggle, swap, partner, ready });
+  epochs.surgery = Object.assign(epochs.surgery || {}, { nothing, place, parse, write, toggle, swap, partner, ready, told });
 })();

@@ -10,14 +10,14 @@
     const own = epochs.surgery, runs = epochs.runs(demo);
     let run = { points: [] }, words = state.asked(demo, "ops") || "", ops = own.nothing(), shape = null;
 
-    const stop = epochs.runs.stopButton(demo, text.stop), status = h("p.surg-status", { role: "status" });
+    const done = h("p.surg-done"), stop = epochs.runs.stopButton(demo, text.stop), status = h("p.surg-status", { role: "status" });
     const head = h("div.stage-tools.surg-top", { hidden: true }, stop, status);
     const empty = h("p.stage-note", {}, text.stage_empty), stale = h("p.stage-note.surg-stale", { role: "status", hidden: true }, text.stale);
     const table = own.table({ demo, text, changed: commit });
     const { strip, next, meters, texts } = Object.fromEntries(Object.entries(own.results).map(([name, make]) => [name, make({ text })]));
     const ranking = own.ranking({ demo, text, press: (layer, expert) => { own.toggle(ops, "off", layer, expert, shape); commit(); }, isOff: (layer, expert) => ops.off.has(own.place(layer, expert)) });
     const body = h("div.surg-body", { hidden: true }, strip.node, h("div.surg-two", {}, next.node, meters.node), texts.node, ranking.node);
-    root.append(h("section.stage", { "aria-label": text.stage }, h("h3.surg-title", {}, text.table), table.node, head, stale, empty, body));
+    root.append(h("section.stage", { "aria-label": text.stage }, h("h3.surg-title", {}, text.table), table.node, done, head, stale, empty, body));
 
     function modelNow() {                        // a folder of this machine is not in the address
       const named = state.asked(demo, "model");
@@ -63,6 +63,7 @@
     function draw() {
       const opening = run.opening && run.settings.model === modelNow() ? run.opening : null;
       table.show(ops, shape, opening);
+      done.textContent = shape ? own.told(ops, shape, text) : "";
       if (run.opening) ranking.show(run);
       tellStale();
     }

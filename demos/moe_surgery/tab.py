@@ -46,7 +46,8 @@ def build(shell: Shell) -> None:
                                       text=t.section("stage"), elem_id=f"{id}-stage")
             facts = shell.facts()
             shell.take(_source)
-    shell.story(**view.story_values(view.measured(), t))
+    metrics = view.measured()
+    shell.story(view.story_figure(metrics, t), **view.story_values(metrics, t))
 
     shell.remember(pattern_field("ops", OPERATIONS))
     presets.select(None, presets, None, js="(preset) => { epochs.surgery.preset(preset); }", api_visibility="private")

@@ -12,14 +12,17 @@ from ..base.language.tokens import Token
 from ..base.moe.checkpoints import POCKETS
 from ..base.moe.meters import Meter
 from ..base.measured import read_metrics
-from ..base.provenance import Run, facts_value, live_badge
+from ..base.provenance import Run, facts_value, live_badge, measured_badge
 from ..base.show import Show as Progress
 from ..base.spec import WEIGHTS
 from ..base.text import Text, isolate, say_count
+from ..figures.bars import Bars
 from .schema import Opening, Ranked, Request, Side, Step
 
 DEMO = "moe_surgery"
 HARDLY, BADLY = 0.1, 1.0      # nats a token: what the prediction's options tell apart
+MEASURED = {"mixtral", "switch", "deepseek"}
+OPERATED = ("plain", "one", "all", "shuffled", "hot")          # of `measure`
 _COUNTS = ("num_local_experts", "num_experts", "n_routed_experts")
 
 
@@ -122,7 +125,7 @@ def sentences(opening: Opening, text: Text) -> list[str]:
 
 
 def _shown(token: Token, text: Text) -> str:
-    return isolate(token.text.strip() or text("result.blank"))
+    return isolate(token.text.strip() or text("result.line" if "\n" in token.text else "result.blank"))
 
 
 def signed(value: float) -> str:
@@ -185,14 +188,27 @@ def measured() -> Mapping:
 
 def story_values(metrics: Mapping, text: Text) -> dict[str, str]:
     """The story's paragraph of what was measured; where nothing was, it says so."""
-    if not {"mixtral", "switch", "deepseek"} <= metrics.keys():
+    if not MEASURED <= metrics.keys():
         return {"measured": text("story_more.unmeasured")}
     values: dict[str, object] = {"tokens": f"{metrics['mixtral']['tokens']:,}", "date": metrics["measured"]["date"]}
     for name in ("mixtral", "switch", "deepseek"):
         found = metrics[name]
         values[name] = f"{found['plain']:.2f}"
-        values |= {f"{name}_{what}": f"{found[what]:.2f}" for what in ("one", "all", "shuffled", "hot")}
+        values |= {f"{name}_{what}": f"{found[what]:.2f}" for what in OPERATED[1:]}
         worst = max(found["without"], key=lambda row: row["more"])
         values |= {f"{name}_experts": len(found["without"]), f"{name}_mean": f"{np.mean([row['more'] for row in found['without']]):.3f}",
                    f"{name}_worst": f"{worst['more']:.3f}", f"{name}_layer": worst["layer"] + 1, f"{name}_expert": worst["expert"] + 1}
     return {"measured": text("story_more.measured", **values)}
+
+
+def story_figure(metrics: Mapping, text: Text) -> dict[str, object] | None:
+    """Nats a token under every operation and mixture, the largest first, with the badge; None where nothing was measured."""
+    if not MEASURED <= metrics.keys():
+        return None
+    rows = [(text(f"story_figure.{name}", what=text(f"story_figure.{what}")), metrics[name][what]) for name in ("mixtral", "switch", "deepseek")
+            for what in OPERATED if not (what == "one" and metrics[name]["top_k"] == 1)]
+    labels, values = zip(*rows)
+    bars = Bars.ranked(labels, values, value_name=text("story_figure.nats"), value_format="{:.2f}", highlight=None)
+    return {"name": "epochs-moe-surgery-measured", "rows": [{"operation": label, "nats": value} for label, value in rows],
+            "badge": measured_badge(metrics["measured"], text),
+            "svg": bars.svg(text("story_figure.title"), text("story_figure.joint").join(f"{label}: {value:.2f}" for label, value in rows))}

@@ -111,7 +111,11 @@ def test_shapes_are_read_from_the_small_file():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_story_says_what_was_measured(language):
     assert view.story_values({}, WORDS[language])["measured"] == WORDS[language]("story_more.unmeasured")
-    one = {"tokens": 4096, "plain": 2.5, "one": 2.6, "all": 2.7, "shuffled": 4.5, "hot": 3.1,
+    assert view.story_figure({}, WORDS[language]) is None
+    one = {"tokens": 4096, "top_k": 2, "plain": 2.5, "one": 2.6, "all": 2.7, "shuffled": 4.5, "hot": 3.1,
            "without": [{"layer": 0, "expert": 1, "more": 0.01}, {"layer": 2, "expert": 3, "more": 0.25}]}
-    said = view.story_values({"measured": {"date": "2026-11-24"}, "mixtral": one, "switch": one, "deepseek": one}, WORDS[language])["measured"]
+    metrics = {"measured": {"date": "2026-11-24", "machine": "a processor"}, "mixtral": one, "switch": one | {"top_k": 1}, "deepseek": one}
+    figure = view.story_figure(metrics, WORDS[language])
+    assert len(figure["rows"]) == 14 and figure["badge"]["kind"] == "measured" and "4.50" in figure["svg"]
+    said = view.story_values(metrics, WORDS[language])["measured"]
     assert "4,096" in said and "0.250" in said and "0.130" in said and "{" not in said
