@@ -91,7 +91,7 @@ def test_the_public_api_is_small_and_named_once(server: str) -> None:
     assert names == {"/classify", "/search_emoji", "/where", "/contrast", "/score_templates", "/compare_models", "/rank",
                      "/place_on_map", "/train_probe", "/test_probe", "/race", "/same_noise", "/grid", "/words", "/guidance",
                      "/drown", "/denoise_from", "/walk_between", "/attention", "/positions",
-                     "/compare_digit", "/train_live", "/train_mixture"}
+                     "/compare_digit", "/train_live", "/train_mixture", "/routing"}
     banner, stage, facts, _ = client.predict(*GOOD, api_name="/classify")
     assert stage["labels"] == ["cat", "dog"] and facts["sentence"] and banner.get("kind") != "error"
     _, glyphs, said = client.predict("something sweet", api_name="/search_emoji")
