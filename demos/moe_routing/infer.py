@@ -33,7 +33,7 @@ def look(request: Request) -> Result:
         routed = model.read(encoded.ids)
         milliseconds = 1000 * (time.perf_counter() - began)
         return Result(routed, tuple(model.show(routed.ids)), tuple(model.show(() if routed.written is None else routed.written)),
-                      model.scores, model.experts, model.top_k, model.shared, min(model.limit, MOST_TOKENS),
+                      model.fills, model.scores, model.experts, model.top_k, model.shared, min(model.limit, MOST_TOKENS),
                       encoded.cut + tokens_in(request.beyond), model.parameters, model.active, model.device.label, model.dtype_name,
                       milliseconds)
 

@@ -41,6 +41,7 @@ class Result:
     Attributes:
         routed: what every router decided, and the losses.
         tokens: one for each of `routed.ids`, as a reader sees them; written: those that a network which fills gaps wrote.
+        fills: whether the network fills gaps of a text; then its reading stack is what `routed.layers` tell of.
         scores: "softmax" or "sigmoid", what makes affinities of logits.
         experts, top_k, shared: E, k, and experts of a layer that every token passes through.
         limit, cut: tokens that are read at most, and about how many did not fit.
@@ -51,6 +52,7 @@ class Result:
     routed: Routed
     tokens: tuple[Token, ...]
     written: tuple[Token, ...]
+    fills: bool
     scores: str
     experts: int
     top_k: int

@@ -114,7 +114,7 @@
       on = { ...on, at, token: token >= 0 && token < run.length ? token : run.marks, expert: expert >= 0 && expert < run.layers[at].experts ? expert : -1 };
       const parts = run.tokens.filter(({ text: word, special }) => !special && word.startsWith("\u27e8")).length;
       notes.textContent = [...(run.cut ? [fill(text.cut, { n: run.limit, cut: run.cut.toLocaleString("en") })] : []), ...(run.spelled ? [text.spelled] : []),
-        ...(run.pocket && parts > BYTES * run.length ? [text.foreign] : [])].join(" ");
+        ...(run.fills ? [text.fills] : []), ...(run.pocket && parts > BYTES * run.length ? [text.foreign] : [])].join(" ");
       notes.hidden = !notes.textContent;
       stale.hidden = true;
       empty.hidden = true;

@@ -30,7 +30,7 @@ def stage_value(request: Request, result: Result, checkpoint: Checkpoint) -> dic
         "run": next(_runs), "asked": {"text": request.text, "model": request.checkpoint}, "name": checkpoint.name,
         "checkpoint": public_id(checkpoint.id), "routed": routed_value(result.routed, result.tokens, result.scores),
         "written": [token.text for token in result.written if not token.special], "experts": result.experts, "top_k": result.top_k,
-        "shared": result.shared, "limit": result.limit, "cut": result.cut, "spelled": any(token.is_part for token in result.tokens),
+        "shared": result.shared, "fills": result.fills, "limit": result.limit, "cut": result.cut, "spelled": any(token.is_part for token in result.tokens),
         "pocket": checkpoint in POCKETS, "parameters": result.parameters, "active": result.active,
         "colours": palette.many(result.experts), "signed": [palette.hexadecimal(c) for c in palette.diverging(shares)],
         "amounts": [palette.hexadecimal(c) for c in palette.sequential(1 - shares)],

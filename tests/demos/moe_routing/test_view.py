@@ -28,7 +28,7 @@ def result(indices: list[list[list[int]]], experts: int = 4, **more: object) -> 
                    for number, one in enumerate(chosen))
     tokens = tuple(Token(word, place, place == 0) for place, word in enumerate(["<bos>", *"abcdefgh"][:chosen.shape[1]]))
     routed = Routed(np.arange(len(tokens)), 1, layers, np.zeros(len(tokens) - 1, np.float32), np.zeros(9, np.float32))
-    return Result(routed, tokens, more.pop("written", ()), "softmax", experts, chosen.shape[2], 0, 255, 0, 2_471_040, 1_586_000, "cpu", "float32", 12.0)
+    return Result(routed, tokens, more.pop("written", ()), False, "softmax", experts, chosen.shape[2], 0, 255, 0, 2_471_040, 1_586_000, "cpu", "float32", 12.0)
 
 
 EVEN_THEN_ONE = [[[3, 2], [0, 1], [2, 3]], [[0, 1], [1, 0], [1, 2]]]
