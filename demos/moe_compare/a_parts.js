@@ -47,6 +47,14 @@
     return h("div.mix-layer", {}, h("p.mix-layer-title", {}, h("b", {}, title), note ? [" ", h("span", {}, note)] : null), box);
   }
 
+  // The same of a layer's load, to be looked at: no buttons.
+  function still(load, colours, text) {
+    const parts = shares(load.counts), high = Math.max(...parts, 1 / parts.length), said = (share, e) => fill(text.bar, { expert: e + 1, share: percent(share) });
+    return h("div.mix-layer", {}, h("p.mix-layer-title", {}, h("b", {}, fill(text.layer, { layer: load.layer + 1 })), " ", h("span", {}, fill(text.busiest, { times: number(load.max_over_mean, 1) }))),
+      h("div.mix-bars.even.still", { role: "img", style: `--mix-even:${(100 / parts.length / high).toFixed(1)}%`, "aria-label": parts.map(said).join(text.chosen_joint) },
+        parts.map((share, e) => h("span.mix-bar" + (parts.length > 12 ? ".thin" : ""), { style: `--mix-colour:${colours[e]}`, title: said(share, e) }, h("span.mix-up", {}, h("i", { style: `height:${(100 * share / high).toFixed(1)}%` })), parts.length > 12 ? null : h("b", {}, String(e + 1))))));
+  }
+
   // A grid of tokens by layers with a line that says what is pointed at. -> {node, show(reading, {expert, changed, colours})}
   function grid({ text, title, choose }) {
     const status = h("p.mix-status", { "aria-live": "polite" }), heading = h("p.mix-grid-title", {}, title);
@@ -76,5 +84,5 @@
       h("line", { x1: x, x2: x + W, y1: y + 20 + H * (1 - 1 / up.length / high), y2: y + 20 + H * (1 - 1 / up.length / high), stroke: "#60646c", "stroke-dasharray": "3 3" }));
   }
 
-  epochs.mixes = { percent, reading, changes, setOf, number, shares, mean, tiles, bars, grid, table, barsDrawn, views: {} };
+  epochs.mixes = { percent, reading, changes, setOf, number, shares, mean, tiles, bars, still, grid, table, barsDrawn, views: {} };
 })();

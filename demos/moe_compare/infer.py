@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from ..base.compute import gpu, zero_gpu
 from ..base.loader import LOADER
 from ..base.moe.checkpoints import (
+    MIXTURES,
     POCKET_DEEPSEEK,
     POCKET_DENSE,
     POCKET_EARLY,
@@ -19,14 +21,22 @@ from ..base.moe.checkpoints import (
 from ..base.moe.load import mixture_entry, open_mixture
 from ..base.spec import Checkpoint
 from .differences import difference, drift
-from .schema import STAGES, Reading, Request, Result
+from .schema import MOST_TOKENS, STAGES, Reading, Request, Result
 
 LINEUP = (POCKET_DENSE, POCKET_SWITCH, POCKET_MIXTRAL, POCKET_DEEPSEEK)
 AGES = (POCKET_EARLY, POCKET_MIDWAY, POCKET_MIXTRAL)             # as STAGES; the last is the balanced one
 UNBALANCED = POCKET_UNBALANCED
+# Seconds of a borrowed graphics card: to begin with, for each gigabyte that is placed on it, for a model nobody listed.
+_AROUND, _PER_GIGABYTE, _UNKNOWN = 20, 5, 60
 
 
-@gpu(duration=60)
+def seconds(request: Request) -> int:
+    """Of a borrowed graphics card."""
+    known = next((checkpoint.gigabytes for checkpoint in MIXTURES if checkpoint.id == request.checkpoint), None)
+    return _UNKNOWN if known is None else _AROUND + math.ceil(_PER_GIGABYTE * known)
+
+
+@gpu(duration=seconds)
 def compare(request: Request) -> Result:
     """Everything the four views show: one pass of the picked mixture a text, one of each pocket model over the first.
 
@@ -57,7 +67,7 @@ def pockets() -> tuple[Checkpoint, ...]:
 def read(checkpoint: Checkpoint, text: str, dense: bool = False) -> Reading:
     """One pass of a model over a text's beginning, as much of it as fits. Raises: as `compare`."""
     with open_mixture(checkpoint, dense=dense) as model:
-        encoded = model.encode(text)
+        encoded = model.encode(text, MOST_TOKENS)
         start = time.perf_counter()
         routed = model.read(encoded.ids)
         milliseconds = 1000 * (time.perf_counter() - start)

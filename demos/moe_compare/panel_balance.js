@@ -16,8 +16,10 @@
           [text.busiest_here, fill(text.times, { times: mixes.number(busiest, 1) }), fill(text.idle_here, { n: idle, experts: now.loads.length * now.experts })],
           [text.bits, mixes.number(now.bits), text.bits_note],
           measured?.loads ? [text.held_busiest, fill(text.times, { times: mixes.number(Math.max(...measured.loads.map((one) => one.max_over_mean)), 2) }), fill(text.held_unused, { n: measured.loads.reduce((all, one) => all + one.unused, 0), bits: mixes.number(measured.bits, 3) }), run.measured.badge] : null]));
-        epochs.redraw(sides[n].layers, ...now.loads.map((one, at) => mixes.bars({ title: fill(text.layer, { layer: one.layer + 1 }), note: fill(text.busiest, { times: mixes.number(one.max_over_mean, 1) }),
-          series: [mixes.shares(one.counts)], colours: run.colours, text, picked: n === 1 && expert?.at === at ? expert.expert : -1, pick: (number) => choose(at, number) })));
+        // The numbers of two networks' experts have nothing to do with each other: one network's are followed, below its bars.
+        epochs.redraw(sides[n].layers, ...now.loads.map((one, at) => (n === 0 ? mixes.still(one, run.colours, text) : mixes.bars({ title: fill(text.layer, { layer: one.layer + 1 }),
+          note: fill(text.busiest, { times: mixes.number(one.max_over_mean, 1) }), series: [mixes.shares(one.counts)], colours: run.colours, text,
+          picked: expert?.at === at ? expert.expert : -1, pick: (number) => choose(at, number) }))));
       });
       grid.show(run.byId(run.balance[1]), { expert, colours: run.colours });
     }

@@ -41,22 +41,21 @@
     function show(run) {
       now = run;
       const every = names(run), most = Math.max(...every.map((one) => one.bits ?? 0)), measured = Boolean(run.measured.badge);
-      overview.replaceChildren(mixes.table([[text.column_model, text.bits, text.active, text.parameters, text.column_experts, text.column_busiest, text.column_ms, ...(measured ? [h("span", {}, text.held_bits, " ", epochs.badge(run.measured.badge))] : [])],
-        ...every.map((one) => [one.name, bar(one.bits, most), one.active_said, one.parameters_said, kind(one), busiest(one), mixes.number(one.ms, 0), ...(measured ? [held(run, one.id)] : [])])], text.view_models));
+      overview.replaceChildren(mixes.table([[text.column_model, text.bits, ...(measured ? [h("span", {}, text.held_bits, " ", epochs.badge(run.measured.badge))] : []), text.active, text.parameters, text.column_experts, text.column_busiest, text.column_ms],
+        ...every.map((one) => [one.name, bar(one.bits, most), ...(measured ? [held(run, one.id)] : []), one.active_said, one.parameters_said, kind(one), busiest(one), mixes.number(one.ms, 0)])], text.view_models));
       strips.replaceChildren(...every.filter((one) => one.bits !== null).map(strip));
       status.textContent = "";
-      layers.replaceChildren(...every.filter((one) => one.loads.length).map((one) => h("section.mix-side", { "aria-label": one.name }, h("p.mix-grid-title", {}, one.name), h("div.mix-layers.narrow", {}, one.loads.map((load) =>
-        h("div.mix-layer", {}, h("p.mix-layer-title", {}, h("b", {}, fill(text.layer, { layer: load.layer + 1 })), " ", h("span", {}, fill(text.busiest, { times: mixes.number(load.max_over_mean, 1) }))), small(load, run.colours)))))));
-    }
-    // No buttons here: these experts are followed nowhere.
-    function small(load, colours) {
-      const parts = mixes.shares(load.counts), high = Math.max(...parts, 1 / parts.length);
-      return h("div.mix-bars.even.still", { role: "img", style: `--mix-even:${(100 / parts.length / high).toFixed(1)}%`, "aria-label": parts.map((share, e) => fill(text.bar, { expert: e + 1, share: mixes.percent(share) })).join(text.chosen_joint) },
-        parts.map((share, e) => h("span.mix-bar.thin", { style: `--mix-colour:${colours[e]}`, title: fill(text.bar, { expert: e + 1, share: mixes.percent(share) }) }, h("span.mix-up", {}, h("i", { style: `height:${(100 * share / high).toFixed(1)}%` })))));
+      layers.replaceChildren(...every.filter((one) => one.loads.length).map((one) => h("section.mix-side", { "aria-label": one.name }, h("p.mix-grid-title", {}, one.name), h("div.mix-layers.narrow", {}, one.loads.map((load) => mixes.still(load, run.colours, text))))));
     }
     const rows = (run) => names(run).map((one) => ({ model: one.name, bits_per_byte: one.bits, bytes: one.bytes, active_parameters: one.active, parameters: one.parameters, experts: one.experts, chosen: one.top_k, shared: one.shared,
       busiest_over_mean: one.loads.length ? Math.max(...one.loads.map((load) => load.max_over_mean)) : null, milliseconds: one.ms, held_out_bits: run.measured.models?.[one.id]?.bits ?? null }));
     const draw = (run) => names(run).flatMap((one) => one.loads.map((load, at) => ({ title: `${one.name.replace(/ \(.*/, "")} \u00b7 ${fill(text.layer, { layer: load.layer + 1 })}`, series: [mixes.shares(load.counts)], at })));
-    return { node, show, rows, draw };
+    // Above the bars of experts: bits per byte as bars that lie.
+    function above(run, y) {
+      const { line } = epochs.sheet, every = names(run).filter((one) => one.bits !== null), most = Math.max(...every.map((one) => one.bits));
+      return { height: 24 * every.length + 28, node: h("g", {}, line(20, y + 10, text.bits, { "font-size": 12, "font-weight": 600 }), every.map((one, n) => h("g", {}, h("rect", { x: 300, y: y + 20 + 24 * n, width: 380 * one.bits / most, height: 17, fill: "#c9d6f2" }),
+        line(20, y + 33 + 24 * n, epochs.sheet.short(one.name, 40), { "font-size": 12 }), line(306, y + 33 + 24 * n, `${mixes.number(one.bits)} \u00b7 ${one.active_said}`, { "font-size": 12 })))) };
+    }
+    return { node, show, rows, draw, above };
   };
 })();

@@ -13,6 +13,7 @@ from ..base.moe.model import Routed
 
 TEXTS, AGES, BALANCE, MODELS = VIEWS = ("texts", "ages", "balance", "models")
 STAGES = ("early", "midway", "final")              # of one mixture's training
+MOST_TOKENS = 256             # of a text, however many a model has room for: the grids are to be seen
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,11 @@
     }
 
     function figure() {
-      const cells = made[view].draw(run, { age }), rows = made[view].rows(run), W = 820, wide = 186, tall = 118, top = 64, across = 4;
-      const { write, line, small } = epochs.sheet, height = top + Math.ceil(cells.length / across) * tall + 96;
+      const cells = made[view].draw(run, { age }), rows = made[view].rows(run), W = 820, wide = 186, tall = 118, across = 4;
+      const { write, line, small } = epochs.sheet, first = made[view].above?.(run, 64), top = 64 + (first?.height ?? 0), height = top + Math.ceil(cells.length / across) * tall + 96;
       const said = run.facts[view].sentence, parts = said.match(/.{1,120}(\s|$)|.{1,60}/gu) || [];
       const svg = write({ width: W, height, title: text[`view_${view}`], desc: said }, line(20, 28, text[`view_${view}`], { "font-size": 17, "font-weight": 600 }), small(20, 48, `${run.first.name} \u00b7 ${run.record.date}`),
-        cells.map(({ title, series }, n) => mixes.barsDrawn(20 + (n % across) * (wide + 10), top + Math.floor(n / across) * tall, wide, epochs.sheet.short(title, 34), series, run.colours)),
+        first?.node, cells.map(({ title, series }, n) => mixes.barsDrawn(20 + (n % across) * (wide + 10), top + Math.floor(n / across) * tall, wide, epochs.sheet.short(title, 34), series, run.colours)),
         parts.slice(0, 5).map((words, n) => small(20, height - 80 + 15 * n, words)));
       const { date, ...asked } = run.record;
       return { name: `epochs-moe-compare-${view}`, svg, rows, record: { demo, view, ...asked, ...(view === "ages" ? { age: run.ages[age].name } : {}), date, rows,

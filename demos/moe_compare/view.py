@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ..base.cards import read_record
+from ..base.checkpoints import public_id
 from ..base.moe.checkpoints import POCKET_EARLY, POCKET_MIDWAY, POCKET_MIXTRAL, POCKETS, WEIGHTS_FOLDER
 from ..base.moe.packing import routed_value
 from ..base.moe.statistics import load
@@ -36,19 +37,19 @@ def stage_value(request: Request, result: Result, text: Text, recipe: Mapping, m
     return {
         "run": next(_runs),                        # tells a new answer from a redrawn one
         "colours": many(max(reading.experts for reading in every.values())),
-        "readings": {id: _reading(reading, text) for id, reading in every.items()},
-        "picked": result.first.checkpoint, "second": _reading(result.second, text) if result.second else None,
+        "readings": {public_id(id): _reading(reading, text) for id, reading in every.items()},
+        "picked": public_id(result.first.checkpoint), "second": _reading(result.second, text) if result.second else None,
         "difference": _difference(result.difference) if result.difference else None,
         "ages": [{"id": reading.checkpoint, "name": text(f"age.{stage}"), "when": said_age(stage, recipe, text)}
                  for stage, reading in zip(STAGES, result.ages)],
         "drifts": [{"first": STAGES.index(drift.first), "second": STAGES.index(drift.second), "kept": _rounded(drift.kept),
                     "chance": _rounded(drift.chance)} for drift in result.drifts],
         "balance": [result.balanced.checkpoint, result.unbalanced.checkpoint],
-        "lineup": [reading.checkpoint for reading in result.lineup],
+        "lineup": [public_id(reading.checkpoint) for reading in result.lineup],
         "measured": measured_value(metrics, text),
         "facts": facts(result, text),
         "record": {"date": datetime.now(UTC).isoformat(timespec="seconds"), "text": request.text, "other": request.other,
-                   "checkpoint": result.first.checkpoint}}
+                   "checkpoint": public_id(result.first.checkpoint)}}
 
 
 def _reading(reading: Reading, text: Text) -> dict:
@@ -56,7 +57,7 @@ def _reading(reading: Reading, text: Text) -> dict:
     for layer in routed["layers"]:                 # many times as long as all else, and not shown here
         layer["logits"] = ""
     own = reading.own
-    return {"id": reading.checkpoint, "name": reading.name, "routed": routed, "own": [own.start, own.stop],
+    return {"id": public_id(reading.checkpoint), "name": reading.name, "routed": routed, "own": [own.start, own.stop],
             "bits": None if reading.bits is None else round(reading.bits, 4), "bytes": reading.nbytes,
             "token_bits": [round(float(v) / math.log(2), 3) for v in reading.routed.nats],
             "experts": reading.experts, "top_k": reading.top_k, "shared": reading.shared,

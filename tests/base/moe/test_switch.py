@@ -7,7 +7,9 @@ import threading
 import pytest
 import torch
 
+from demos.base.errors import UserError
 from demos.base.moe.routers import DECODER, ENCODER, reading, routers_of
+from demos.base.moe.surgery import Operation, Surgery
 from tests.tiny_switch import CAPACITY, EXPERTS, WORDS, build_switch
 
 IDS = torch.arange(24).view(2, 12) * 7 % WORDS
@@ -67,3 +69,11 @@ def test_a_decoder_that_goes_on_adds_its_own_choices_and_other_threads_none():
             model(encoder_outputs=read, decoder_input_ids=WRITTEN[:, :length])
     assert [len(choice.indices) for choice in choices] == [24, 24, 2, 2, 4, 4]
     assert not any(router.gate._forward_hooks or router.experts._forward_pre_hooks for router in routers_of(model))
+
+
+def test_an_encoder_decoder_is_not_operated_on():
+    model = build_switch()
+    for surgery in (Surgery(), Surgery(top_k=2), Surgery(disabled=frozenset({(None, 0)}))):
+        with pytest.raises(UserError) as refused:
+            Operation(model, surgery)
+        assert refused.value.key == "surgery_unknown"
