@@ -3,7 +3,7 @@
 (() => {
   const { h, fill, sheet: { line, small, short, write } } = epochs;
   const own = epochs.moeRouting, routes = epochs.routes;
-  const [EDGE, WIDE, HIGH, AXIS, PER_LINE, LETTERS] = [16, 54, 24, 34, 16, 7];
+  const [EDGE, WIDE, HIGH, AXIS, PER_LINE, LETTERS] = [16, 54, 24, 56, 16, 7];
 
   function drawing({ run, expert, at, limits }, text) {
     const lines = Math.ceil(run.length / PER_LINE), block = (run.layers.length + 1) * (HIGH + 2) + 14, top = 66;

@@ -35,7 +35,7 @@
     const stale = h("p.mix-stale", { role: "status", hidden: true }, text.stale), notes = h("p.mix-note", { role: "status" });
     const downTitle = h("h4.mix-small"), layers = h("div.segments", { role: "group", "aria-label": text.layers });
     const side = h("aside.mix-side", { "aria-label": text.side }, gates.node, downTitle, down.node);
-    const keys = h("p.mix-keys", {}, h("span", {}, text.key_weight), h("span", {}, text.key_layers));
+    const struck = h("span", { hidden: true }, text.key_dropped), keys = h("p.mix-keys", {}, h("span", {}, text.key_weight), h("span", {}, text.key_layers), struck);
     const body = h("div.mix-live", { hidden: true }, stale, notes, h("p.mix-hint", {}, text.hint), h("div.mix-main", {}, h("div.mix-left", {}, grid.node, keys), side),
       h("h3.mix-title", {}, text.at_layer), layers, h("div.mix-cards", {}, parts.load.node, parts.map.node, parts.follow.node, parts.pairs.node));
     root.append(h("section.stage", { "aria-label": text.stage }, empty, body));
@@ -62,7 +62,9 @@
       if (!run) return;
       const limits = limitsOf(), expert = on.expert >= 0 ? { at: on.at, expert: on.expert } : null;
       const shown = { ...on, run, limits, corpus: corpora.get(run.asked.model) };
-      grid.show(run, { at: on.at, token: on.token, expert, dropped: dropped(limits), colours: run.colours });
+      const gone = dropped(limits);
+      struck.hidden = !gone;
+      grid.show(run, { at: on.at, token: on.token, expert, dropped: gone, colours: run.colours });
       drawSide();
       epochs.redraw(layers, ...run.layers.map(({ layer }, at) => h("button.segment", { type: "button", "aria-pressed": at === on.at, onclick: () => select({ at }) }, fill(text.layer, { layer: layer + 1 }))));
       for (const part of Object.values(parts)) part.show(shown);

@@ -6,7 +6,7 @@ epochs.routes = (() => {
   // Scripts stand in the order of their names: a later one is there once something is drawn.
   const tokenText = (...given) => epochs.tokens.show(...given), isolate = (...given) => epochs.tokens.isolate(...given);
   const WIDE = [36, 36, 52];                     // pixels of a column, by how many experts a cell names
-  const MORE = 72, AXIS = 36;
+  const MORE = 72, AXIS = 36, LARGE = 1.3;       // on a projector, where the page's type is larger, too
   const ROOM = [9, 13];                          // pixels that a number of one figure needs, and one of two
 
   // A value of `base.moe.packing.routed_value` -> {tokens, marks, scores, layers: [{layer, experts, k, logits, weights, indices, dropped, bias}], nats, length}.
@@ -110,7 +110,6 @@ epochs.routes = (() => {
     }
     function build(colours) {
       wide = WIDE[Math.max(...run.layers.map(({ k }) => k))] ?? MORE;
-      node.style.setProperty("--route-wide", `${wide}px`);
       node.classList.toggle("fine", wide === MORE);
       cells = run.layers.map((_, at) => run.tokens.map((_, token) => Object.assign(makeCell(at, token, colours), { place: [at, token] })));
       columns = run.tokens.map((token, place) => h("div.route-column", {},
@@ -122,9 +121,10 @@ epochs.routes = (() => {
     }
     // Lines like those of a score: as many columns as fit, the layers' numbers before each.
     function flow() {
-      const fit = Math.max(1, Math.floor((node.clientWidth - AXIS) / (wide + 2)));
+      const now = Math.round(wide * (node.closest(".present") ? LARGE : 1)), fit = Math.max(1, Math.floor((node.clientWidth - AXIS) / (now + 2)));
       if (!columns.length || !node.clientWidth || fit === perLine) return;
       perLine = fit;
+      node.style.setProperty("--route-wide", `${now}px`);
       const axis = () => h("div.route-axis", { "aria-hidden": true }, h("span.route-of", {}, text.layer_short), run.layers.map(({ layer }) => h("span", {}, String(layer + 1))));
       const focused = document.activeElement;
       node.replaceChildren(...Array.from({ length: Math.ceil(columns.length / fit) }, (_, line) => h("div.route-line", {}, axis(), columns.slice(line * fit, (line + 1) * fit))));
