@@ -142,13 +142,15 @@ def _drawn(scores: np.ndarray, draw: float) -> int:
 def _write(model: MixtureModel, ids: list[int], request: Request) -> Iterator[Step]:
     room = min(request.words, model.context - len(ids) - len(model.cutting.lead))
     draws = np.random.default_rng(request.surgery.seed).random(max(0, room))
-    writers = [_Writer(model, Operation(model.network, surgery), ids) for surgery in (NOTHING, request.surgery)]
-    for number, draw in enumerate(draws):
-        found = [writer.add(float(draw), request.temperature) for writer in writers]
-        over = number == len(draws) - 1 or all(writer.ended for writer in writers)
-        yield Step(*found, tuple(writer.seconds for writer in writers), tuple(writer.words for writer in writers), over)
-        if over:
-            return
+    operation = Operation(model.network, request.surgery)
+    with operation.held():
+        writers = [_Writer(model, each, ids) for each in (Operation(model.network, NOTHING), operation)]
+        for number, draw in enumerate(draws):
+            found = [writer.add(float(draw), request.temperature) for writer in writers]
+            over = number == len(draws) - 1 or all(writer.ended for writer in writers)
+            yield Step(*found, tuple(writer.seconds for writer in writers), tuple(writer.words for writer in writers), over)
+            if over:
+                return
 
 
 @gpu(duration=seconds)

@@ -71,26 +71,29 @@ def rule_of(network: Any, router: Router) -> Rule:
     raise UserError("surgery_unknown", kind=kind)
 
 
-def choose(logits: torch.Tensor, rule: Rule, k: int, barred: torch.Tensor | None = None,
-           order: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    """(N, k) weights and (N, k) indices of (N, E) float32 logits, by the rule but for its `top_k`.
+def choose(logits: torch.Tensor, rule: Rule, k: int, order: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """(N, k) weights and (N, k) indices of (N, E) float32 logits, by the rule but for its `top_k` and `bias`.
+
+    As few steps as the rule allows: a token that is written passes through here once a layer.
 
     Args:
-        barred: (1 or N, E), minus infinity for experts that are as if they were not there, else 0.
-        order: likewise APART for those who must be chosen, -APART for the barred.
+        logits: minus infinity for experts that are as if they were not there.
+        order: (1 or N, E), added for the choice alone: the rule's bias, APART for those who must be chosen, and of a
+            sigmoid, whose scores are finite, -APART for those who may not.
     """
-    if barred is not None:
-        logits = logits + barred
-    affinities = logits.sigmoid() if rule.sigmoid else logits.softmax(1)
-    scores = affinities if rule.bias is None else affinities + rule.bias
-    if order is not None:
-        scores = scores + order
+    affinities = logits.sigmoid() if rule.sigmoid else logits      # a softmax keeps their order
+    scores = affinities if order is None else affinities + order
     if rule.grouped:
         scores = _grouped(scores, rule)
-    indices = scores.topk(k, dim=1).indices
-    weights = affinities.gather(1, indices)
-    if rule.normalised:
-        weights = weights / (weights.sum(1, keepdim=True) + 1e-20)
+    best = scores.topk(k, dim=1)
+    indices = best.indices
+    if rule.sigmoid:
+        weights = affinities.gather(1, indices)
+        weights = weights / (weights.sum(1, keepdim=True) + 1e-20) if rule.normalised else weights
+    elif rule.normalised:                          # divided by their sum, shares of all are shares of the chosen
+        weights = (best.values if scores is logits else logits.gather(1, indices)).softmax(1)
+    else:
+        weights = logits.softmax(1).gather(1, indices)
     return weights if rule.scale == 1 else weights * rule.scale, indices
 
 

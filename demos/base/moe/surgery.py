@@ -2,7 +2,7 @@
 
 What a gate printed is taken, changed, and chosen from again by the rule of the network's architecture (`gates`):
 
-    z_e = (logits_e + noise_e) / temperature,  e's place perhaps dealt anew
+    z_e = (logits_f + noise_e) / temperature,  f = e, or another one that was dealt to e
 
 A disabled expert is as if it were not there: its logit is minus infinity, and where fewer than k are left all of them
 compute. A forced one is always among the k, with the affinity it has. Two that are swapped compute for each other.
@@ -154,6 +154,8 @@ class Operation:
         self._network, self._random = network, surgery.at_random
         self._plans = [] if surgery == Surgery(seed=surgery.seed) and not rows else [
             plan for router in routers if (plan := _Plan(rule_of(network, router), router, surgery, rows)).changes]
+        self._lock, self._holders, self._handles = threading.Lock(), 0, []
+        self._passes: dict[int, dict[str, int]] = {}       # by thread that is operated on: where in a text its pass is
 
     @contextmanager
     def on(self, tokens: int = 0) -> Iterator[None]:
@@ -162,28 +164,47 @@ class Operation:
         Args:
             tokens: of every row, where layers are called one by one and not through the network's body, which would say.
         """
-        thread, seen = threading.get_ident(), {"first": 0, "tokens": tokens}
+        with self.held():
+            thread = threading.get_ident()
+            self._passes[thread] = {"first": 0, "tokens": tokens}
+            try:
+                yield
+            finally:
+                del self._passes[thread]
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Ready to be switched on quickly, again and again, from whatever thread; nobody's passes are touched by that."""
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                self._register()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if not self._holders:
+                    for handle in self._handles:
+                        handle.remove()
+                    self._handles = []
+
+    def _register(self) -> None:
         def note(body: Any, inputs: tuple, more: Mapping[str, Any]) -> None:
-            if threading.get_ident() == thread:
+            if (now := self._passes.get(threading.get_ident())) is not None:
                 given = next(x for x in (*inputs, more.get("input_ids"), more.get("inputs_embeds")) if x is not None)
                 past = more.get("past_key_values")
-                seen.update(first=past.get_seq_length() if past is not None else 0, tokens=given.shape[1])
+                now.update(first=past.get_seq_length() if past is not None else 0, tokens=given.shape[1])
 
         def change(plan: _Plan):
             def of_gate(module: Any, inputs: tuple, output: tuple) -> tuple | None:
-                return plan(output, seen["first"], seen["tokens"]) if threading.get_ident() == thread else None
+                now = self._passes.get(threading.get_ident())
+                return None if now is None else plan(output, now["first"], now["tokens"])
             return of_gate
 
-        handles = []
-        try:
-            if self._plans and self._random:
-                handles.append(self._network.base_model.register_forward_pre_hook(note, with_kwargs=True))
-            handles += [plan.router.gate.register_forward_hook(change(plan)) for plan in self._plans]
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
+        if self._plans and self._random:
+            self._handles.append(self._network.base_model.register_forward_pre_hook(note, with_kwargs=True))
+        self._handles += [plan.router.gate.register_forward_hook(change(plan)) for plan in self._plans]
 
 
 class _Plan:
@@ -208,44 +229,62 @@ class _Plan:
         k = surgery.top_k or rule.top_k
         self.k = min(k, int((~lost).sum(1).max()))
         self.barred = torch.zeros(lost.shape).masked_fill(lost, float("-inf")).to(device) if bool(lost.any()) else None
-        order = torch.where(lost, -APART, APART * must.float())     # who is lost to a row is not forced there
-        self.order = order.to(device) if bool(lost.any() or must.any()) else None
+        self.order = rule.bias
+        if bool(must.any()) or rule.sigmoid and bool(lost.any()):
+            order = torch.where(lost, -APART, APART * must.float()).to(device)       # who is lost to a row is not forced there
+            self.order = order if rule.bias is None else order + rule.bias
         swaps = computes != list(range(router.count))
         self.computes = torch.tensor(computes, device=device) if swaps else None
-        self.changes = (self.order is not None or swaps or k != rule.top_k or surgery.temperature != 1 or surgery.at_random)
+        self.changes = bool(lost.any() or must.any()) or swaps or k != rule.top_k or surgery.temperature != 1 or surgery.at_random
         self._drawn: dict[str, Any] = {}
 
     def __call__(self, output: tuple, first: int, tokens: int) -> tuple:
         """What the gate is to have said instead: logits (N, E), weights and indices (N, k)."""
-        logits, weights, _ = output
-        logits = self._logits(logits.float(), first, tokens)
-        barred, order = (values if values is None else self._wide(values, len(logits)) for values in (self.barred, self.order))
-        weights_now, indices = choose(logits, self.rule, self.k, barred, order)
+        logits = self._logits(output[0].float(), first, tokens)
+        weights, indices = choose(logits, self.rule, self.k, self._wide(self.order, len(logits)))
         if self.computes is not None:
-            indices = self.computes[indices]
-        return logits, weights_now.to(weights.dtype), indices
+            indices = self.computes.take(indices)
+        return logits, weights.to(output[1].dtype), indices
 
     def _logits(self, logits: torch.Tensor, first: int, tokens: int) -> torch.Tensor:
-        if self.surgery.noise:
-            logits = logits + self.surgery.noise * self._rows("noise", first, tokens, len(logits))
-        if self.surgery.shuffle:
-            logits = logits.gather(1, self._rows("deal", first, tokens, len(logits)))
-        return logits if self.surgery.temperature == 1 else logits / self.surgery.temperature
-
-    @staticmethod
-    def _wide(values: torch.Tensor, length: int) -> torch.Tensor:
-        """(1 or B, E) -> (1 or N, E)."""
-        return values if len(values) == 1 else values.repeat_interleave(length // len(values), 0)
-
-    def _rows(self, what: str, first: int, tokens: int, length: int) -> torch.Tensor:
-        """(N, E) of a pass over `tokens` places from `first` on: standard normal noise, or whose logit each expert gets."""
         import torch
 
+        surgery, length = self.surgery, len(logits)
+        if surgery.shuffle:
+            logits = logits.gather(1, self._rows("deal", first, tokens, length))
+        if surgery.noise:
+            more = self._rows("noise", first, tokens, length)
+            if self.barred is not None and len(self.barred) > 1:
+                more = more + self._wide(self.barred, length)
+        else:
+            more = self._wide(self.barred, length)
+        if more is not None:                       # all in one: each step costs a token as much time as its arithmetic
+            return torch.add(more, logits, alpha=1 / surgery.temperature)
+        return logits if surgery.temperature == 1 else logits / surgery.temperature
+
+    @staticmethod
+    def _wide(values: torch.Tensor | None, length: int) -> torch.Tensor | None:
+        """(1 or B, E) -> (1 or N, E)."""
+        return values if values is None or len(values) == 1 or values.ndim == 1 else values.repeat_interleave(length // len(values), 0)
+
+    def _rows(self, what: str, first: int, tokens: int, length: int) -> torch.Tensor:
+        """(N, E) of a pass over `tokens` places from `first` on: what is added for noise, with what bars an expert from every
+        row, or whose logit each expert gets."""
         table = self._drawn.get(what)
         if table is None or len(table) < first + tokens:
-            # Drawn row by row from the start: more places leave those before them as they were.
-            rng = np.random.default_rng([self.surgery.seed, self.router.layer, what == "deal"])
-            shape = (-(-(first + tokens) // _ROWS) * _ROWS, self.router.count)
-            drawn = rng.standard_normal(shape, np.float32) if what == "noise" else rng.random(shape).argsort(1)
-            self._drawn[what] = table = torch.from_numpy(drawn).to(self.router.gate.weight.device)
-        return table[first:first + tokens].repeat(length // tokens, 1)
+            self._drawn[what] = table = self._draw(what, first + tokens)
+        rows = table[first:first + tokens]
+        return rows if tokens == length else rows.repeat(length // tokens, 1)
+
+    def _draw(self, what: str, places: int) -> torch.Tensor:
+        """(P, E) of P places or more."""
+        import torch
+
+        # Drawn row by row from the start: more places leave those before them as they were.
+        rng = np.random.default_rng([self.surgery.seed, self.router.layer, what == "deal"])
+        shape = (-(-places // _ROWS) * _ROWS, self.router.count)
+        device = self.router.gate.weight.device
+        if what == "deal":
+            return torch.from_numpy(rng.random(shape).argsort(1)).to(device)
+        noise = torch.from_numpy(rng.standard_normal(shape, np.float32)).to(device) * (self.surgery.noise / self.surgery.temperature)
+        return noise if self.barred is None or len(self.barred) > 1 else noise + self.barred

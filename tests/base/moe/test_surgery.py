@@ -218,6 +218,30 @@ def test_another_threads_passes_are_not_touched_and_two_operate_at_once():
     assert torch.equal(found["other"], plain)
 
 
+def test_one_operation_serves_two_threads_and_being_ready_touches_nobody():
+    model = build_mixture("mixtral")
+    plain, surgery = logits_of(model), Surgery(shuffle=True, seed=2)
+    with operating(model, surgery):
+        alone = logits_of(model)
+    operation, found, ready = Operation(model, surgery), {}, threading.Barrier(2)
+
+    def visit(name):
+        with operation.on():
+            ready.wait(10)
+            found[name] = logits_of(model)
+
+    with operation.held():
+        assert torch.equal(logits_of(model), plain)
+        threads = [threading.Thread(target=visit, args=(name,)) for name in "ab"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert torch.equal(logits_of(model), plain)
+    assert torch.equal(found["a"], alone) and torch.equal(found["b"], alone)
+    assert not any(router.gate._forward_hooks for router in routers_of(model)) and not model.base_model._forward_pre_hooks
+
+
 @pytest.mark.parametrize("values, key", [
     ({"top_k": 0}, "surgery_top_k"), ({"top_k": -1}, "surgery_top_k"), ({"top_k": 1.5}, "surgery_top_k"), ({"top_k": True}, "surgery_top_k"),
     ({"temperature": 0}, "gate_temperature"), ({"temperature": float("nan")}, "gate_temperature"), ({"noise": -1}, "gate_noise"),
