@@ -35,7 +35,7 @@ class Comparer:
 
     def look(self, view: str) -> str:
         """Opens a view. -> what happened, as told for it."""
-        self.find(f".mix-views button[data-view={view}]").click()
+        self.find(f".cmp-views button[data-view={view}]").click()
         self.page.wait_for_function("([stage, view]) => document.querySelector(stage).dataset.view === view", arg=[STAGE, view])
         return self.find(".facts-sentence").inner_text()
 
@@ -55,22 +55,22 @@ def test_four_views_each_with_its_words_and_files(invite) -> None:
         assert found["view"] == view and found["rows"] and len(found["models"]) == 7
         assert len(comparer.save("CSV").splitlines()) == 1 + len(found["rows"])
         ElementTree.fromstring(comparer.save("SVG"))
-        assert "{" not in comparer.find(".mix-body").inner_text()
-    assert comparer.find(".mix-strip").count() == 4 and comparer.find(".mix-table tbody tr").count() == 4
+        assert "{" not in comparer.find(".cmp-body").inner_text()
+    assert comparer.find(".cmp-strip").count() == 4 and comparer.find(".cmp-table tbody tr").count() == 4
 
 
 def test_an_expert_is_followed_and_travels_in_the_link(invite) -> None:
     comparer = Comparer(invite(None)).compare()
-    comparer.find(".mix-bar").first.focus()
+    comparer.find(".cmp-bar").first.focus()
     comparer.page.keyboard.press("ArrowRight")
     comparer.page.keyboard.press("Enter")
-    assert "expert 2 of layer 1" in comparer.find(".mix-followed").inner_text()
+    assert "expert 2 of layer 1" in comparer.find(".cmp-followed").inner_text()
     assert comparer.find(".route-cell.faded").count() > 0
     comparer.page.wait_for_function("() => new URLSearchParams(location.search).get('expert') === '0.1'")
     other = Comparer(invite(None), comparer.page.url.removeprefix(comparer.visitor.server)).compare()
-    assert other.find(".mix-bar[aria-pressed=true]").count() == 1
+    assert other.find(".cmp-bar[aria-pressed=true]").count() == 1
     assert other.find(".facts-sentence").inner_text() == comparer.find(".facts-sentence").inner_text()
-    other.find(".mix-followed button").click()
+    other.find(".cmp-followed button").click()
     assert other.find(".route-cell.faded").count() == 0
 
 
@@ -80,10 +80,10 @@ def test_ages_by_keyboard_and_a_ready_pair(invite) -> None:
     assert "tokens in common" in comparer.find(".facts-sentence").inner_text() and comparer.find(".route-cell.changed").count() > 0
     comparer.look("ages")
     slider = comparer.find(f"#{ID}-age")
-    first = comparer.find(".mix-grid").inner_text()
+    first = comparer.find(".cmp-grid").inner_text()
     slider.focus()
     comparer.page.keyboard.press("End")
-    assert slider.get_attribute("aria-valuetext") == "final" and comparer.find(".mix-grid").inner_text() != first
+    assert slider.get_attribute("aria-valuetext") == "final" and comparer.find(".cmp-grid").inner_text() != first
     assert comparer.find(".route-cell.changed").count() == 0
     comparer.page.wait_for_function("() => { const query = new URLSearchParams(location.search);"
                                     " return query.get('age') === '2' && query.get('shown') === 'ages' }")
