@@ -28,41 +28,41 @@
   }
 
   // [name, value, small print, badge] each.
-  const tiles = (list) => h("dl.mix-tiles", {}, list.filter(Boolean).map(([name, value, more, badge]) =>
-    h("div.mix-tile", {}, h("dt", {}, name, badge ? [" ", epochs.badge(badge)] : null), h("dd", {}, value), more ? h("dd.more", {}, more) : null)));
+  const tiles = (list) => h("dl.cmp-tiles", {}, list.filter(Boolean).map(([name, value, more, badge]) =>
+    h("div.cmp-tile", {}, h("dt", {}, name, badge ? [" ", epochs.badge(badge)] : null), h("dd", {}, value), more ? h("dd.more", {}, more) : null)));
 
   // One router's experts as buttons: a bar upwards, and where there is a second series one downwards; `even` draws the height
   // of an even share. picked: the number of one, or -1.
   function bars({ title, note, series, colours, text, even = true, picked = -1, pick }) {
     const [up, down] = series, high = Math.max(...series.flat(), even ? 1 / up.length : 0, 1e-9);
-    const box = h("div.mix-bars" + (down ? ".two" : ""), { role: "group", "aria-label": title, style: `--mix-even:${(100 / up.length / high).toFixed(1)}%` }, up.map((share, expert) =>
-      h("button.mix-bar" + (up.length > 12 ? ".thin" : ""), { type: "button", tabindex: -1, "aria-pressed": expert === picked, style: `--mix-colour:${colours[expert]}`, onclick: () => pick(expert),
+    const box = h("div.cmp-bars" + (down ? ".two" : ""), { role: "group", "aria-label": title, style: `--cmp-even:${(100 / up.length / high).toFixed(1)}%` }, up.map((share, expert) =>
+      h("button.cmp-bar" + (up.length > 12 ? ".thin" : ""), { type: "button", tabindex: -1, "aria-pressed": expert === picked, style: `--cmp-colour:${colours[expert]}`, onclick: () => pick(expert),
         title: fill(down ? text.bar_two : text.bar, { expert: expert + 1, share: percent(share), other: down ? percent(down[expert]) : "" }),
         "aria-label": fill(down ? text.bar_two : text.bar, { expert: expert + 1, share: percent(share), other: down ? percent(down[expert]) : "" }) },
-        h("span.mix-up", {}, h("i", { style: `height:${(100 * share / high).toFixed(1)}%` })), h("b", {}, String(expert + 1)),
-        down ? h("span.mix-down", {}, h("i", { style: `height:${(100 * down[expert] / high).toFixed(1)}%` })) : null)));
+        h("span.cmp-up", {}, h("i", { style: `height:${(100 * share / high).toFixed(1)}%` })), h("b", {}, String(expert + 1)),
+        down ? h("span.cmp-down", {}, h("i", { style: `height:${(100 * down[expert] / high).toFixed(1)}%` })) : null)));
     if (even) box.classList.add("even");
     const stop = epochs.roving(box);
     stop([...box.children][Math.max(0, picked)]);
-    return h("div.mix-layer", {}, h("p.mix-layer-title", {}, h("b", {}, title), note ? [" ", h("span", {}, note)] : null), box);
+    return h("div.cmp-layer", {}, h("p.cmp-layer-title", {}, h("b", {}, title), note ? [" ", h("span", {}, note)] : null), box);
   }
 
   // The same of a layer's load, to be looked at: no buttons.
   function still(load, colours, text) {
     const parts = shares(load.counts), high = Math.max(...parts, 1 / parts.length), said = (share, e) => fill(text.bar, { expert: e + 1, share: percent(share) });
-    return h("div.mix-layer", {}, h("p.mix-layer-title", {}, h("b", {}, fill(text.layer, { layer: load.layer + 1 })), " ", h("span", {}, fill(text.busiest, { times: number(load.max_over_mean, 1) }))),
-      h("div.mix-bars.even.still", { role: "img", style: `--mix-even:${(100 / parts.length / high).toFixed(1)}%`, "aria-label": parts.map(said).join(text.chosen_joint) },
-        parts.map((share, e) => h("span.mix-bar" + (parts.length > 12 ? ".thin" : ""), { style: `--mix-colour:${colours[e]}`, title: said(share, e) }, h("span.mix-up", {}, h("i", { style: `height:${(100 * share / high).toFixed(1)}%` })), parts.length > 12 ? null : h("b", {}, String(e + 1))))));
+    return h("div.cmp-layer", {}, h("p.cmp-layer-title", {}, h("b", {}, fill(text.layer, { layer: load.layer + 1 })), " ", h("span", {}, fill(text.busiest, { times: number(load.max_over_mean, 1) }))),
+      h("div.cmp-bars.even.still", { role: "img", style: `--cmp-even:${(100 / parts.length / high).toFixed(1)}%`, "aria-label": parts.map(said).join(text.chosen_joint) },
+        parts.map((share, e) => h("span.cmp-bar" + (parts.length > 12 ? ".thin" : ""), { style: `--cmp-colour:${colours[e]}`, title: said(share, e) }, h("span.cmp-up", {}, h("i", { style: `height:${(100 * share / high).toFixed(1)}%` })), parts.length > 12 ? null : h("b", {}, String(e + 1))))));
   }
 
   // A grid of tokens by layers with a line that says what is pointed at. -> {node, show(reading, {expert, changed, colours})}
   function grid({ text, title, choose }) {
-    const status = h("p.mix-status", { "aria-live": "polite" }), heading = h("p.mix-grid-title", {}, title);
+    const status = h("p.cmp-status", { "aria-live": "polite" }), heading = h("p.cmp-grid-title", {}, title);
     let shown = null;
     const tell = (place) => { if (place && shown) status.textContent = fill(text.cell, { token: routes.told(shown.run, place.token), layer: shown.run.layers[place.at].layer + 1, chosen: routes.weightsTold(shown.run, place.at, place.token, text) }); };
     const made = routes.grid({ text, point: tell, pick: ({ at, token }) => choose(at, routes.chosen(shown.run, at, token)[0].expert) });
     made.node.setAttribute("aria-label", title);
-    const node = h("div.mix-grid", {}, heading, made.node, status);
+    const node = h("div.cmp-grid", {}, heading, made.node, status);
     return { node, show(reading, { expert = null, changed = null, colours, name = title }) {
       if (shown?.run !== reading.run) status.textContent = text.grid_hint;
       shown = reading;
@@ -72,7 +72,7 @@
   }
 
   // rows: first a heading's cells, then cells; the first of a row names it.
-  const table = ([head, ...rows], caption) => h("div.mix-table", {}, h("table", {}, h("caption.sr-only", {}, caption), h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, cell)))),
+  const table = ([head, ...rows], caption) => h("div.cmp-table", {}, h("table", {}, h("caption.sr-only", {}, caption), h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, cell)))),
     h("tbody", {}, rows.map(([name, ...cells]) => h("tr", {}, h("th", { scope: "row" }, name), cells.map((cell) => h("td", {}, cell)))))));
 
   // For the drawing to take along: bars of one router in a box of W x 90, with a second series downwards.

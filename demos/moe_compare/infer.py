@@ -72,8 +72,9 @@ def read(checkpoint: Checkpoint, text: str, dense: bool = False) -> Reading:
         routed = model.read(encoded.ids)
         milliseconds = 1000 * (time.perf_counter() - start)
         # Without a mark before the text, nothing foretells its first token.
-        return Reading(checkpoint.id, checkpoint.name, tuple(model.show(routed.ids)), routed, model.scores, model.experts, model.top_k,
-                       model.shared, model.parameters, model.active, encoded.nbytes(0 if routed.marks else 1), encoded.cut, milliseconds,
+        nbytes = encoded.nbytes(0 if routed.marks else 1)
+        return Reading(checkpoint.id, checkpoint.name, tuple(model.show(routed.ids)), routed, len(model.cutting.trail), model.scores,
+                       model.experts, model.top_k, model.shared, model.parameters, model.active, nbytes, encoded.cut, milliseconds,
                        model.device.label, model.dtype_name)
 
 

@@ -6,10 +6,10 @@
 
   mixes.views.ages = ({ text, choose, setAge, id }) => {
     const range = h("input", { type: "range", min: 0, max: 2, step: 1, id: `${id}-age`, list: `${id}-ages`, oninput: () => setAge(+range.value) });
-    const ticks = h("div.mix-ticks", { "aria-hidden": "true" }), when = h("output.mix-when", { for: `${id}-age` });
-    const walk = h("div.mix-walk", {}, h("label", { for: `${id}-age` }, text.age), range, ticks, when);
-    const head = h("div"), made = mixes.grid({ text, title: text.view_ages, choose }), key = h("p.mix-note", {}, text.ages_key), drifts = h("div"), layers = h("div.mix-layers");
-    const node = h("div", {}, walk, head, made.node, key, h("h4.mix-sub", {}, text.drifts), drifts, h("p.mix-note", {}, text.drifts_note), h("h4.mix-sub", {}, text.loads), layers);
+    const ticks = h("div.cmp-ticks", { "aria-hidden": "true" }), when = h("output.cmp-when", { for: `${id}-age` });
+    const walk = h("div.cmp-walk", {}, h("label", { for: `${id}-age` }, text.age), range, ticks, when);
+    const head = h("div"), made = mixes.grid({ text, title: text.view_ages, choose }), key = h("p.cmp-note", {}, text.ages_key), drifts = h("div"), layers = h("div.cmp-layers");
+    const node = h("div", {}, walk, head, made.node, key, h("h4.cmp-sub", {}, text.drifts), drifts, h("p.cmp-note", {}, text.drifts_note), h("h4.cmp-sub", {}, text.loads), layers);
 
     const drift = (run, first, second) => run.drifts.find((one) => one.first === first && one.second === second);
     function show(run, { expert, age }) {

@@ -4,10 +4,10 @@
   const { h, fill, mixes } = epochs;
 
   mixes.views.balance = ({ text, choose }) => {
-    const sides = [text.balanced, text.unbalanced].map((title) => ({ title, head: h("div"), layers: h("div.mix-layers.narrow") }));
+    const sides = [text.balanced, text.unbalanced].map((title) => ({ title, head: h("div"), layers: h("div.cmp-layers.narrow") }));
     const grid = mixes.grid({ text, title: text.unbalanced, choose });
-    const node = h("div", {}, h("div.mix-sides", {}, sides.map((side) => h("section.mix-side", { "aria-label": side.title }, h("h4.mix-sub", {}, side.title), side.head, side.layers))),
-      h("p.mix-note", {}, text.even_note), grid.node);
+    const node = h("div", {}, h("div.cmp-sides", {}, sides.map((side) => h("section.cmp-side", { "aria-label": side.title }, h("h4.cmp-sub", {}, side.title), side.head, side.layers))),
+      h("p.cmp-note", {}, text.even_note), grid.node);
 
     function show(run, { expert }) {
       run.balance.forEach((id, n) => {

@@ -5,9 +5,9 @@
   const { percent } = mixes;
 
   mixes.views.texts = ({ text, choose }) => {
-    const head = h("div"), legend = h("p.mix-legend", {}, h("span.mix-key", {}, "▲ ", text.first), " ", h("span.mix-key", {}, "▼ ", text.second)), layers = h("div.mix-layers");
+    const head = h("div"), legend = h("p.cmp-legend", {}, h("span.cmp-key", {}, "▲ ", text.first), " ", h("span.cmp-key", {}, "▼ ", text.second)), layers = h("div.cmp-layers");
     const grids = [text.first, text.second].map((title) => mixes.grid({ text, title, choose }));
-    const key = h("p.mix-note", {}, text.pairs_key), missing = h("p.mix-note", { role: "note" }, text.no_second), details = h("details.mix-details");
+    const key = h("p.cmp-note", {}, text.pairs_key), missing = h("p.cmp-note", { role: "note" }, text.no_second), details = h("details.cmp-details");
     const node = h("div", {}, head, missing, legend, layers, key, grids.map((one) => one.node), details);
 
     // Tokens of both texts whose experts differ, of each router, on either side.

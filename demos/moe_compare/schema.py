@@ -45,7 +45,7 @@ class Reading:
     Attributes:
         checkpoint: its id; name: as shown.
         tokens: as shown, of each of `routed.ids`.
-        routed: choices and losses.
+        routed: choices and losses; trail: marks behind the text.
         scores: "softmax" or "sigmoid".
         experts, top_k, shared: of a layer; 0 of the dense model.
         parameters, active: weights in all, and those that one token passes through.
@@ -58,6 +58,7 @@ class Reading:
     name: str
     tokens: tuple[Token, ...]
     routed: Routed
+    trail: int
     scores: str
     experts: int
     top_k: int
@@ -73,15 +74,13 @@ class Reading:
     @property
     def bits(self) -> float | None:
         """Bits per byte of this text; None of a network that gives a text no probability."""
-        return float(self.routed.nats.sum() / math.log(2) / self.nbytes) if len(self.routed.nats) and self.nbytes else None
+        nats = self.routed.nats[max(0, self.routed.marks - 1):]
+        return float(nats.sum() / math.log(2) / self.nbytes) if len(nats) and self.nbytes else None
 
     @property
     def own(self) -> slice:
         """The places of the text's own tokens: the marks around it are in every text."""
-        last = len(self.tokens)
-        while last > self.routed.marks and self.tokens[last - 1].special:
-            last -= 1
-        return slice(self.routed.marks, last)
+        return slice(self.routed.marks, len(self.tokens) - self.trail)
 
     def indices(self, at: int) -> np.ndarray:
         """(n, k) experts of the text's own tokens, of the router number `at`."""

@@ -12,9 +12,9 @@
     let expert = /^\d{1,3}\.\d{1,3}$/.test(state.asked(demo, "expert") ?? "") ? (([at, number]) => ({ at, expert: number }))(state.asked(demo, "expert").split(".").map(Number)) : null;
 
     const empty = h("div.stage-empty", {}, h("p", {}, text.stage_empty));
-    const tabs = h("div.mix-views", { role: "group", "aria-label": text.views }, views.map((name) => h("button.segment", { type: "button", "data-view": name, onclick: () => open(name) }, text[`view_${name}`])));
-    const intro = h("p.mix-intro"), followed = h("p.mix-followed", { role: "status" }), box = h("div.mix-box");
-    const body = h("div.mix-body", { hidden: true }, tabs, intro, followed, box);
+    const tabs = h("div.cmp-views", { role: "group", "aria-label": text.views }, views.map((name) => h("button.segment", { type: "button", "data-view": name, onclick: () => open(name) }, text[`view_${name}`])));
+    const intro = h("p.cmp-intro"), followed = h("p.cmp-followed", { role: "status" }), box = h("div.cmp-box");
+    const body = h("div.cmp-body", { hidden: true }, tabs, intro, followed, box);
     root.append(h("section.stage", { "aria-label": text.stage }, empty, body));
     epochs.roving(tabs)();
 

@@ -26,7 +26,8 @@ def build(shell: Shell) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=320, elem_classes=["controls"]):
             ready = chips("pairs", t("controls.pairs"), [(pair["name"], dict(pair)) for pair in pairs])
-            text = gr.Textbox(pairs[0]["text"], label=t("controls.text"), info=t("controls.text_hint"), lines=3, max_lines=10, elem_id=f"{id}-text")
+            text = gr.Textbox(pairs[0]["text"], label=t("controls.text"), info=t("controls.text_hint"), lines=3, max_lines=10,
+                              elem_id=f"{id}-text")
             other = gr.Textbox(pairs[0]["other"], label=t("controls.other"), info=t("controls.other_hint"), lines=3, max_lines=10,
                                elem_id=f"{id}-other")
             run = gr.Button(t("controls.run"), variant="primary", elem_id=f"{id}-run")
@@ -35,8 +36,8 @@ def build(shell: Shell) -> None:
         with gr.Column(scale=8, min_width=320, elem_classes=["stage-column"]):
             shell.banner()
             progress = shell.banner("progress")
-            stage = browser_component("compare_stage", demo=id, views=VIEWS, text=t.section("take") | t.section("routes") | t.section("stage"),
-                                      elem_id=f"{id}-stage")
+            words = t.section("take") | t.section("routes") | t.section("stage")
+            stage = browser_component("compare_stage", demo=id, views=VIEWS, text=words, elem_id=f"{id}-stage")
             shell.facts()
             shell.take(_source)
     shell.story(**view.story_values(metrics, t))

@@ -13,8 +13,10 @@
       nodes.push(line(x + WIDE / 2 - 1, y + 16, short(routes.nameOf(run, place), LETTERS), { "text-anchor": "middle", "font-size": 12 }));
       run.layers.forEach((_, layer) => {
         const high = y + (layer + 1) * (HIGH + 2), faded = expert >= 0 && !(layer === at && routes.has(run, layer, place, expert));
-        nodes.push(h("rect", { x, y: high, width: WIDE - 3, height: HIGH, fill: "#f1f2f5" }));
-        for (const piece of routes.shares(run, layer, place)) {
+        const pieces = routes.shares(run, layer, place);
+        nodes.push(h("rect", { x, y: high, width: WIDE - 3, height: HIGH, fill: run.colours[pieces[0].expert], opacity: faded ? 0.08 : 0.26 }));
+        if (pieces[0].share * (WIDE - 3) <= 12 && !faded) nodes.push(line(x + (WIDE - 3) * 0.6, high + 16, String(pieces[0].expert + 1), { "text-anchor": "middle", "font-size": 11 }));
+        for (const piece of pieces) {
           const from = x + piece.from * (WIDE - 3), share = piece.share * (WIDE - 3);
           nodes.push(h("rect", { x: from.toFixed(1), y: high, width: share.toFixed(1), height: HIGH, fill: run.colours[piece.expert], opacity: faded ? 0.15 : null }));
           if (share > 12 && !faded) nodes.push(line((from + share / 2).toFixed(1), high + 16, String(piece.expert + 1), { "text-anchor": "middle", "font-size": 11, fill: routes.ink(run.colours[piece.expert]) }));

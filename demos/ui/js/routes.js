@@ -7,7 +7,8 @@ epochs.routes = (() => {
   const tokenText = (...given) => epochs.tokens.show(...given), isolate = (...given) => epochs.tokens.isolate(...given);
   const WIDE = [36, 36, 52];                     // pixels of a column, by how many experts a cell names
   const MORE = 72, AXIS = 36, LARGE = 1.3;       // on a projector, where the page's type is larger, too
-  const ROOM = [9, 13];                          // pixels that a number of one figure needs, and one of two
+  const PALE = 26;                               // percent of a colour that stands for weight that was not given
+  const ROOM = [11, 13];                          // pixels that a number of one figure needs, and one of two
 
   // A value of `base.moe.packing.routed_value` -> {tokens, marks, scores, layers: [{layer, experts, k, logits, weights, indices, dropped, bias}], nats, length}.
   function unpack(value) {
@@ -102,11 +103,14 @@ epochs.routes = (() => {
 
     function makeCell(at, token, colours) {
       const pieces = shares(run, at, token), stops = pieces.map(({ expert, from, share }) => `${colours[expert]} ${(100 * from).toFixed(1)}% ${(100 * (from + share)).toFixed(1)}%`);
-      const end = pieces.at(-1).from + pieces.at(-1).share;
-      if (end < 0.999) stops.push(`transparent ${(100 * end).toFixed(1)}% 100%`);
-      return h("button.route-cell", { type: "button", tabindex: -1, style: `background-image:linear-gradient(to right,${stops.join(",")})` },
-        pieces.filter(({ expert, share }) => share * wide >= (ROOM[String(expert + 1).length - 1] ?? wide)).map(({ expert, from, share }) =>
-          h("b", { style: `left:${(100 * from).toFixed(1)}%;width:${(100 * share).toFixed(1)}%;color:${ink(colours[expert])}` }, String(expert + 1))));
+      const place = ({ from, share }, more) => `left:${(100 * from).toFixed(1)}%;width:${(100 * share).toFixed(1)}%;${more}`;
+      const fits = ({ expert, share }) => share * wide >= (ROOM[String(expert + 1).length - 1] ?? wide);
+      const named = pieces.filter(fits).map((piece) => h("b", { style: place(piece, `color:${ink(colours[piece.expert])}`) }, String(piece.expert + 1)));
+      // Where weights do not fill the cell, the rest is a pale shade of the weightiest, and has room for its number.
+      const [best] = pieces, end = pieces.at(-1).from + pieces.at(-1).share, rest = { expert: best.expert, from: end, share: 1 - end };
+      if (rest.share > 0.001) stops.push(`color-mix(in srgb, ${colours[best.expert]} ${PALE}%, var(--e-ground)) ${(100 * end).toFixed(1)}% 100%`);
+      if (!fits(best) && fits(rest)) named.push(h("b", { style: place(rest, "color:var(--e-ink)") }, String(best.expert + 1)));
+      return h("button.route-cell", { type: "button", tabindex: -1, style: `background-image:linear-gradient(to right,${stops.join(",")})` }, named);
     }
     function build(colours) {
       wide = WIDE[Math.max(...run.layers.map(({ k }) => k))] ?? MORE;

@@ -19,6 +19,7 @@ from demos.base.devices import pick_device
 from demos.base.errors import UserError
 from demos.base.loader import LOADER
 from demos.base.spec import Checkpoint
+from tests.base.published import Folders, configuration
 from tests.full_attention import BROUGHT, CHINESE, PUBLISHED, write_distilgpt2
 
 torch = pytest.importorskip("torch")
@@ -39,28 +40,16 @@ BEHIND = {"gpt2": "attn.c_proj", "qwen3": "self_attn.o_proj", "llama": "self_att
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 
 
+pytestmark = pytest.mark.usefixtures("hub_or_nothing")
+folder = Folders(WRITERS)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def root(tmp_path_factory):
-    folder.root = tmp_path_factory.mktemp("full")
-    yield
-    for made in (folder, ours, theirs):
+    with folder.below(tmp_path_factory.mktemp("full")):
+        yield
+    for made in (ours, theirs):
         made.cache_clear()
-    shutil.rmtree(folder.root)
-
-
-@pytest.fixture(autouse=True)
-def without_a_network(request, monkeypatch):
-    offline = "hub" not in request.fixturenames
-    monkeypatch.setenv("HF_HUB_OFFLINE", str(int(offline)))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", offline)
-    yield
-    if not offline:
-        LOADER.free_unused()
-
-
-@cache
-def folder(name):
-    return WRITERS[name](folder.root / name.replace("/", "--"))
 
 
 @cache
@@ -73,12 +62,8 @@ def theirs(name):
     """The library's own network, called as its documentation says."""
     import transformers
 
-    kind = getattr(transformers, config(name)["architectures"][0])
+    kind = getattr(transformers, configuration(folder(name))["architectures"][0])
     return kind.from_pretrained(folder(name), attn_implementation="eager", dtype=torch.float32).eval()
-
-
-def config(name):
-    return json.loads((folder(name) / "config.json").read_text(encoding="utf-8"))
 
 
 def load(path):
@@ -303,7 +288,7 @@ def test_a_translation_is_the_librarys_likeliest_token_each_time():
         written = model.write(reading)[0]
         expected = theirs(MARIAN).generate(reading.ids, num_beams=1, do_sample=False, max_new_tokens=len(written),
                                            forced_eos_token_id=None)[0]
-    pad = config(MARIAN)["pad_token_id"]
+    pad = configuration(folder(MARIAN))["pad_token_id"]
     assert expected[0] == pad == len(json.loads((folder(MARIAN) / "vocab.json").read_text(encoding="utf-8"))) - 1
     assert written.tolist() == expected[1:].tolist() and len(written) > 1 and pad not in written
     assert model.read_by_decoder(replace(reading, written=written[None]))[0, 0] == pad
@@ -427,7 +412,7 @@ def test_a_translators_tensors_come_from_their_pull_request(hub, tmp_path):
 def test_what_is_not_pinned_may_not_bring_code(hub, tmp_path):
     """A pull request can change after it was looked at."""
     copy = shutil.copytree(folder(MARIAN), tmp_path / "published")
-    (copy / "config.json").write_text(json.dumps(config(MARIAN) | {"auto_map": {"AutoModel": "code.Model"}}))
+    (copy / "config.json").write_text(json.dumps(configuration(folder(MARIAN)) | {"auto_map": {"AutoModel": "code.Model"}}))
     hub.add(MARIAN, copy)
     hub.add(MARIAN, copy, pull="refs/pr/6")
     with pytest.raises(UserError, match="checkpoint_remote_code"):

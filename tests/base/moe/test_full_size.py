@@ -14,11 +14,11 @@ import pytest
 from demos.base.checkpoints import find_checkpoint, open_folder, status
 from demos.base.devices import pick_device
 from demos.base.errors import UserError
-from demos.base.loader import LOADER
 from demos.base.moe.checkpoints import FULL_SIZE, mixture_of
 from demos.base.moe.load import load_mixture, open_mixture
 from demos.base.moe.routers import DECODER, ENCODER, routers_of
 from demos.base.spec import Checkpoint
+from tests.base.published import Folders, configuration
 from tests.full_attention import write_gpt2
 from tests.full_moe import PUBLISHED, WHOLE
 
@@ -32,32 +32,16 @@ TEXT = "The cat sat on the mat, and 12 dogs ate it."
 GAPS = "The cat ___ on the ___."
 
 
+pytestmark = pytest.mark.usefixtures("hub_or_nothing")
+folder = Folders(PUBLISHED)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def root(tmp_path_factory):
-    folder.root = tmp_path_factory.mktemp("full")
-    yield
-    for made in (folder, ours, theirs):
+    with folder.below(tmp_path_factory.mktemp("full")):
+        yield
+    for made in (ours, theirs):
         made.cache_clear()
-    shutil.rmtree(folder.root)
-
-
-@pytest.fixture(autouse=True)
-def without_a_network(request, monkeypatch):
-    offline = "hub" not in request.fixturenames
-    monkeypatch.setenv("HF_HUB_OFFLINE", str(int(offline)))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", offline)
-    yield
-    if not offline:
-        LOADER.free_unused()
-
-
-@cache
-def folder(name):
-    return PUBLISHED[name](folder.root / name.replace("/", "--"))
-
-
-def configuration(path):
-    return json.loads((path / "config.json").read_text(encoding="utf-8"))
 
 
 def without_code(name):
