@@ -51,15 +51,15 @@
 
   // What a token passes through, before and after, beside all there is.
   function meters({ text }) {
-    const box = h("div.surg-meters"), short = (v) => (v >= 1e9 ? `${(v / 1e9).toFixed(2)} ${text.billion}` : `${(v / 1e6).toFixed(2)} ${text.million}`);
+    const box = h("div.surg-meters");
     function show({ plain, operated }) {
-      const meter = (name, of, full, more) => h("div.surg-meter", {}, h("p", {}, h("b", {}, text[name]), " ", h("span.surg-note", {}, more)),
-        ...["plain", "operated"].map((side) => h("span.surg-row", {}, h(`i.surg-${side}`, { style: `width:${(100 * of(side === "plain" ? plain.meter : operated.meter) / full).toFixed(1)}%` }),
-          h("span", {}, short(of(side === "plain" ? plain.meter : operated.meter))))));
+      const sides = { plain: plain.meter, operated: operated.meter };
+      const meter = (name, what, full, more) => h("div.surg-meter", {}, h("p", {}, h("b", {}, text[name]), " ", h("span.surg-note", {}, more)),
+        ...["plain", "operated"].map((side) => h("span.surg-row", {}, h(`i.surg-${side}`, { style: `width:${(100 * sides[side][what] / full).toFixed(1)}%` }), h("span", {}, sides[side].said[what]))));
       const { parameters } = plain.meter, most = Math.max(plain.meter.operations, operated.meter.operations);
       box.replaceChildren(
-        meter("meter_active", (m) => m.active, parameters, fill(text.meter_active_more, { all: short(parameters) })),
-        meter("meter_operations", (m) => m.operations, most, text.meter_operations_more),
+        meter("meter_active", "active", parameters, fill(text.meter_active_more, { all: plain.meter.said.parameters })),
+        meter("meter_operations", "operations", most, text.meter_operations_more),
         h("p.stage-note", {}, fill(text.meter_experts, { plain: plain.meter.computing, operated: operated.meter.computing, left: operated.meter.left, layers: plain.meter.layers })));
     }
     return { node: h("div.surg-part", {}, h("h3.surg-title", {}, text.meters), box), show };

@@ -8,6 +8,7 @@
   register("surgery_stage", ({ root, config, props, watch, text }) => {
     const { demo, first, shapes, start } = config;
     const own = epochs.surgery, runs = epochs.runs(demo);
+    let fromAfar = false;                        // a run that was not asked for on the stage
     let run = { points: [] }, words = state.asked(demo, "ops") || "", ops = own.nothing(), shape = null;
 
     const done = h("p.surg-done"), stop = epochs.runs.stopButton(demo, text.stop), status = h("p.surg-status", { role: "status" });
@@ -32,6 +33,7 @@
       runs.hold({ ops: words });
     }
     function commit() {
+      fromAfar = false;
       keep(own.write(ops, shape));
       draw();
       ranking.leave();
@@ -97,6 +99,8 @@
         body.dataset.run = run.run;
         for (const part of [strip, next, meters]) part.show(run.opening);
         draw();
+        if (fromAfar) epochs.bringIntoView(root, demo);
+        fromAfar = false;
       }
       texts.show(run);
       if (!running()) { draw(); epochs.offerFigure(demo, () => own.figure(run, ranking.record(), text)); }
@@ -104,7 +108,7 @@
     runs.onEnded(() => adopt({ ...run, state: "stopped" }));
 
     // Who looks at something else waits for no ranking of what was on the stage.
-    document.addEventListener("click", (event) => { if (event.target.closest?.(`#${demo}-run, #${demo} .control-examples .chip`)) ranking.leave(); }, true);
+    document.addEventListener("click", (event) => { if (event.target.closest?.(`#${demo}-run, #${demo} :is(.control-examples, .control-presets) .chip`)) { ranking.leave(); fromAfar = true; } }, true);
     document.addEventListener("epochs-state", ({ detail }) => { if (detail.demo === demo && ["text", "model"].includes(detail.key)) { settle(); draw(); } });
     new MutationObserver(() => { settle(); draw(); }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-epochs"] });
     runs.hold({ ops: words });

@@ -36,7 +36,7 @@ class Show(Progress[Opening, Step]):
 
     def take(self, item: Opening | Step) -> None:
         if isinstance(item, Opening):
-            self.open(item, opening_value(item))
+            self.open(item, opening_value(item, self.text))
         else:
             self.append(item, step_value(item))
 
@@ -51,24 +51,25 @@ class Show(Progress[Opening, Step]):
         return self._value | {"state": "done" if done else "stopped", **self.told()}
 
 
-def opening_value(opening: Opening) -> dict:
+def opening_value(opening: Opening, text: Text) -> dict:
     """Both readings as the stage takes them: losses null where nothing was foretold."""
     return {"tokens": [token_value(token) for token in opening.tokens], "cut": opening.cut, "limit": opening.limit,
-            "plain": _side_value(opening.plain), "operated": _side_value(opening.operated), "divergence": round(opening.divergence, 5),
+            "plain": _side_value(opening.plain, text), "operated": _side_value(opening.operated, text), "divergence": round(opening.divergence, 5),
             "next": [{"text": token.text, "special": token.special, "plain": _p(before), "operated": _p(after)}
                      for token, before, after in opening.next],
             "shape": {"layers": sorted(opening.plain.counts), "experts": opening.experts, "top_k": opening.top_k},
             "device": opening.device, "dtype": opening.dtype, "parameters": opening.parameters, "milliseconds": round(opening.milliseconds)}
 
 
-def _side_value(side: Side) -> dict:
+def _side_value(side: Side, text: Text) -> dict:
     mean = mean_of(side)
     return {"nats": [None if np.isnan(value) else round(float(value), 4) for value in side.nats], "mean": None if mean is None else round(mean, 5),
-            "counts": {str(layer): counts.tolist() for layer, counts in side.counts.items()}, "meter": _meter_value(side.meter)}
+            "counts": {str(layer): counts.tolist() for layer, counts in side.counts.items()}, "meter": _meter_value(side.meter, text)}
 
 
-def _meter_value(meter: Meter) -> dict:
+def _meter_value(meter: Meter, text: Text) -> dict:
     return {"parameters": meter.parameters, "active": meter.active, "operations": meter.operations,
+            "said": {name: say_count(text, getattr(meter, name)) for name in ("parameters", "active", "operations")},
             "computing": sum(meter.computing.values()), "layers": len(meter.computing), "left": sum(meter.left.values())}
 
 

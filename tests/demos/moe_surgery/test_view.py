@@ -47,11 +47,11 @@ def test_a_better_loss_has_a_real_minus():
 
 
 def test_values_are_json_and_a_token_that_was_not_foretold_has_no_loss():
-    value = view.opening_value(opening((np.nan, 2.0), (np.nan, 3.0)))
+    value = view.opening_value(opening((np.nan, 2.0), (np.nan, 3.0)), WORDS["en"])
     assert json.loads(json.dumps(value, allow_nan=False))["plain"]["nats"] == [None, 2.0]
     assert value["plain"]["mean"] == 2 and value["shape"] == {"layers": [0, 2], "experts": 2, "top_k": 1}
-    assert value["operated"]["meter"]["computing"] == 2
-    assert view.opening_value(opening((np.nan,), (np.nan,)))["plain"]["mean"] is None
+    assert value["operated"]["meter"]["computing"] == 2 and value["plain"]["meter"]["said"]["active"] == "1.59 M"
+    assert view.opening_value(opening((np.nan,), (np.nan,)), WORDS["en"])["plain"]["mean"] is None
 
 
 @pytest.mark.parametrize("shuffled, choice", [(1.55, 0), (2.0, 1), (2.6, 2), (1.0, 0)])
