@@ -115,7 +115,6 @@ def _time_knock_outs() -> Figure:
 
 def _time_streams() -> Figure:
     """Both continuations of one run, token by token in turn, as the tab streams them."""
-    from demos.base.moe.surgery import Surgery
     from demos.moe_surgery.infer import operate
     from demos.moe_surgery.schema import Request
 
@@ -152,7 +151,7 @@ def _time_clicks(browser, address: str) -> Figure:
         if number >= WARM:
             times.append(found)
         page.wait_for_timeout(300)                 # the page has heard that the run ended
-    tokens = page.evaluate("(id) => new Set([...document.querySelectorAll(`#${id}-stage [data-token]`)].map((cell) => cell.dataset.token)).size", DEMO)
+    tokens = page.locator(f"#{DEMO}-stage .route-token").count()
     page.context.close()
     if tokens not in (TOKENS - 1, TOKENS):
         raise RuntimeError(f"{tokens} tokens on the page instead of {TOKENS}")
