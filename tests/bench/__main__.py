@@ -12,13 +12,15 @@ import pkgutil
 from pathlib import Path
 
 import tests.bench
+from demos.registry import find_demos
 
 
 def find_benches() -> dict[str, object]:
-    """The modules of this folder that measure something, by name."""
+    """The modules of this folder that measure something, by name; not those of demos that wait for a pocket model."""
     names = [module.name for module in pkgutil.iter_modules([str(Path(tests.bench.__file__).parent)])]
+    waiting = {demo.id for demo in find_demos(waiting=True) if demo.waits_for}
     modules = {name: importlib.import_module(f"tests.bench.{name}") for name in names
-               if not name.startswith(("_", "test_"))}
+               if not name.startswith(("_", "test_")) and name not in waiting}
     return {name: module for name, module in modules.items() if hasattr(module, "measure")}
 
 
