@@ -1,6 +1,5 @@
 // What is done to Gradio's configuration before its script draws from it. The tab of the demo that an address names is open
-// from the first drawing on: on a slow device the server's word on it comes seconds after the page. And what never changes
-// is not watched for changes.
+// from the first drawing on: on a slow device the server's word on it comes seconds after the page.
 "use strict";
 (() => {
   // -> the boxes around the one whose element id is `wanted`, the outermost first, itself last; null where it is not inside.
@@ -23,19 +22,10 @@
     });
   };
 
-  // For every component Gradio's script goes through what sets off each event, twice; Svelte, which watches only arrays and
-  // objects as the language made them, would notice each look. Without, a page of 600 components and 650 events opens in
-  // about two thirds of the time (tests/bench/page.py).
-  epochs.unwatched = (config) => {
-    const still = Object.create(Array.prototype);
-    for (const event of config.dependencies) Object.setPrototypeOf(event.targets, still);
-  };
-
   const demo = new URLSearchParams(location.search).get("demo");
-  document.addEventListener("readystatechange", () => {
+  if (demo) document.addEventListener("readystatechange", () => {
     try {
-      epochs.unwatched(window.gradio_config);
-      if (demo) epochs.openAt(window.gradio_config, demo);
-    } catch { /* another Gradio: it opens more slowly, and the server selects the tab when it answers */ }
+      epochs.openAt(window.gradio_config, demo);
+    } catch { /* another Gradio: the server selects the tab when it answers */ }
   }, { once: true });
 })();
