@@ -31,8 +31,8 @@ from demos.moe_routing.losses import BALANCING, NextToken, Tape, move_biases
 
 WEIGHTS_FOLDER = WEIGHTS / "moe_routing"
 STAGES = networks.MODELS
-# About ten million tokens for each model: 150 minutes on two free cores, or less, for all five.
-SETTINGS = Settings(steps=5000, rate=4e-3, average=0.998)
+# About six million tokens for each model: an hour and a half on two free cores for all five.
+SETTINGS = Settings(steps=3000, rate=4e-3, average=0.998)
 SNAPSHOTS = {"early": 0.03, "midway": 0.5}         # shares of the stage `mixtral`
 WATCHED = 100                                      # updates between two notes of the loads
 
